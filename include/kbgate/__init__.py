@@ -1,0 +1,1 @@
+"""Quality, drift and recall gates for knowledge-base ingests."""
