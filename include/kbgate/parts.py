@@ -47,5 +47,8 @@ def explain(error: ValidationError, prefix: str) -> str:
     lines = []
     for found in error.errors():
         place = ".".join([prefix, *(str(part) for part in found["loc"])]).strip(".")
-        lines.append(f"{place}: {found['msg']} (found: {found.get('input')!r})")
+        value = found.get("input")
+        # A missing or unknown setting is told by its name; what pydantic shows beside it may hold a password.
+        shown = "" if isinstance(value, Mapping) or found["type"] == "extra_forbidden" else f" (found: {value!r})"
+        lines.append(f"{place}: {found['msg']}{shown}")
     return "; ".join(lines)

@@ -67,6 +67,19 @@ class GateResult(BaseModel):
         return tuple(m for m in self.measurements if m.verdict is not Verdict.PASSED and m.severity == "critical")
 
 
+class StageResult(BaseModel):
+    """What a stage of the pipeline came to; a gate that holds the promotion is a result, not an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    message: str
+    holds: bool = False
+    skipped: bool = False
+    summary: dict[str, Any] = Field(default_factory=dict)
+    live_event: dict[str, Any] = Field(default_factory=dict)
+    """Set by the stages that move the live pointer: version, recall and who, for whoever listens."""
+
+
 def judge(measurements: tuple[Measurement, ...]) -> Verdict:
     """Combine critical measurements: FAILED wins over INCONCLUSIVE, which wins over PASSED; none at all is INCONCLUSIVE."""
     verdicts = {m.verdict for m in measurements if m.severity == "critical"}

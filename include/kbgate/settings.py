@@ -33,6 +33,7 @@ class SourceSettings(Section):
     )
     deletions: str | None = Field(None, description="Delta only: path of a text file with one doc_id a line to remove.")
     options: dict[str, Any] = Field(default_factory=dict, description="The source's own options.")
+    airflow_connection: str | None = Field(None, description="Airflow connection of the database, for kind = 'sql'.")
 
     @model_validator(mode="after")
     def _deletions_belong_to_deltas(self) -> "SourceSettings":
@@ -55,7 +56,9 @@ class QualitySettings(Section):
     max_malformed_share: Share = 0.02
     max_empty_text_share: Share = 0.02
     max_empty_title_share: Share = 0.02
-    max_exact_duplicate_share: Share = 0.01
+    max_exact_duplicate_share: Share = Field(
+        0.02, description="Healthy collections hold up to 1.6 % (shared FAQ answers, stub pages); the incident 3.2 %."
+    )
     max_near_duplicate_share: Share = 0.05
     near_duplicate_similarity: Annotated[float, Field(gt=0.5, le=1)] = Field(
         0.85, description="Jaccard of 5-character shingles."
@@ -72,11 +75,22 @@ class QualitySettings(Section):
     max_markup_share: Share = Field(0.02, description="Share of documents with leftover markup.")
     max_other_language_share: Share = 0.05
     max_unknown_token_share: Share = Field(0.02, description="Unknown tokens of all tokens of the batch.")
-    max_token_mean_shift: Share = Field(0.20, description="Relative change of the mean document length against live.")
-    max_token_psi: Annotated[float, Field(ge=0, le=10)] = Field(
-        0.25, description="Population stability index of document lengths."
+    max_document_unknown_share: Share = Field(
+        0.30, description="A document above this share of unknown tokens cannot be read by the model."
     )
-    max_lost_share: Share = Field(0.10, description="Documents of live that the candidate would lose.")
+    max_unreadable_documents_share: Share = 0.02
+    max_token_mean_shift: Share = Field(
+        0.30,
+        description="Relative change of the mean document length against live. A healthy documentation release moved it "
+        "by 24 %, the incident by 38 %.",
+    )
+    max_token_psi: Annotated[float, Field(ge=0, le=10)] = Field(
+        0.40,
+        description="Population stability index of document lengths; 0.34 in a healthy documentation release.",
+    )
+    max_lost_share: Share = Field(
+        0.15, description="Documents of live that the candidate would lose; a healthy docs release lost 10.5 %."
+    )
     max_added_share: Annotated[float, Field(ge=0)] = Field(0.50, description="New documents relative to live.")
     min_shift_documents: Annotated[int, Field(ge=1)] = Field(
         30, description="A batch smaller than this is judged for length shift only as part of the whole corpus."
