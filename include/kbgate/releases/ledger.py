@@ -1,0 +1,159 @@
+"""The ledger of a version: one row a document; and the plan that turns live's ledger into the candidate's."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from kbgate.errors import ArtifactError, SourceError
+
+LEDGER_COLUMNS = (
+    "doc_id",
+    "content_hash",
+    "title",
+    "source_uri",
+    "updated_at",
+    "lang",
+    "n_chars",
+    "n_tokens",
+    "n_chunks",
+    "run_key",
+)
+CHUNKING_COLUMNS = ["n_tokens", "n_chunks"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePlan:
+    """What a batch does to the live version; every list holds document ids, sorted.
+
+    `kept` are live's documents whose new row was quarantined: they stay as they are in live. With `rechunk_all` (another
+    model or other chunk settings) the unchanged and kept ones are cut and embedded again as well.
+    """
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    kept: tuple[str, ...]
+    rechunk_all: bool
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def to_chunk(self) -> tuple[str, ...]:
+        """The documents that must be cut and embedded, sorted."""
+        again = self.unchanged + self.kept if self.rechunk_all else ()
+        return tuple(sorted(self.added + self.changed + again))
+
+    @property
+    def to_replace(self) -> tuple[str, ...]:
+        """The documents whose chunks in live must not be in the candidate, sorted; with `rechunk_all` all of live's."""
+        again = self.unchanged + self.kept if self.rechunk_all else ()
+        return tuple(sorted(self.changed + self.removed + again))
+
+
+def plan_changes(
+    live: pd.DataFrame | None,
+    batch: pd.DataFrame,
+    quarantined: Collection[str],
+    mode: Literal["snapshot", "delta"],
+    deletions: Sequence[str],
+    rechunk_all: bool,
+) -> ChangePlan:
+    """Compare a batch (columns doc_id and content_hash) with live's ledger, by content hash.
+
+    A snapshot lists every document: what it leaves out is removed. A delta removes only `deletions`; one of an id that
+    live does not have is a warning. A document in `quarantined` is never taken from the batch, not even if another row of
+    the batch has its id, because nobody knows which of the two is right.
+
+    Raises:
+        SourceError: a document occurs twice in the batch, is both deleted and delivered, or a snapshot lists deletions.
+        ArtifactError: a document occurs twice in live's ledger.
+    """
+    held = {} if live is None else _hashes(live, "The ledger of live", ArtifactError)
+    rejected, delivered = set(quarantined), _hashes(batch, "The batch", SourceError)
+    _check_deletions(mode, deletions, delivered.keys() | rejected)
+    clean = {doc_id: digest for doc_id, digest in delivered.items() if doc_id not in rejected}
+    gone = held.keys() & set(deletions) if mode == "delta" else held.keys() - clean.keys() - rejected
+    changed = {doc_id for doc_id, digest in clean.items() if held.get(doc_id, digest) != digest}
+    unknown = sorted(set(deletions) - held.keys())
+    return ChangePlan(
+        added=tuple(sorted(clean.keys() - held.keys())),
+        changed=tuple(sorted(changed)),
+        removed=tuple(sorted(gone)),
+        unchanged=tuple(sorted(held.keys() - gone - changed - rejected)),
+        kept=tuple(sorted(held.keys() & rejected)),
+        rechunk_all=rechunk_all,
+        warnings=tuple(f"{doc_id} was to be deleted, but live has no such document." for doc_id in unknown),
+    )
+
+
+def apply_plan(live: pd.DataFrame | None, plan: ChangePlan, fresh: pd.DataFrame) -> pd.DataFrame:
+    """Return the candidate's ledger: `fresh` rows for `plan.to_chunk`, live's for the others, ordered by doc_id.
+
+    Of a document that was only cut again, just n_tokens and n_chunks are fresh: its text still lies in the run that
+    live's row names.
+
+    Raises:
+        ArtifactError: `fresh` lacks columns, or its documents are not just those of `plan.to_chunk`.
+    """
+    fresh = _ledger(fresh, "The rows of this run")
+    found, wanted = set(fresh["doc_id"]), set(plan.to_chunk)
+    if found != wanted or len(fresh) != len(wanted):
+        raise ArtifactError(
+            f"The rows of this run are not those of its plan: missing {_some(wanted - found)}, "
+            f"not planned {_some(found - wanted)}. Run the chunk task again."
+        )
+    if live is None:
+        return fresh
+    live = _ledger(live, "The ledger of live")
+    stays = live[live["doc_id"].isin(plan.unchanged + plan.kept)]
+    if plan.rechunk_all:
+        stays = stays.drop(columns=CHUNKING_COLUMNS).merge(fresh[["doc_id", *CHUNKING_COLUMNS]], on="doc_id")
+    new = fresh[fresh["doc_id"].isin(plan.added + plan.changed)]
+    parts = [part for part in (stays, new) if len(part)]
+    return _ledger(pd.concat(parts) if parts else fresh, "The candidate's ledger")
+
+
+def ledger_hash(ledger: pd.DataFrame) -> str:
+    """SHA-256 (hex) of the ledger's rows in order of doc_id, whatever file format or row order they came in.
+
+    Raises:
+        ArtifactError: a column is missing.
+    """
+    rows = _ledger(ledger, "The ledger").to_json(orient="values", force_ascii=False)
+    return hashlib.sha256(rows.encode()).hexdigest()
+
+
+def _ledger(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    missing = [column for column in LEDGER_COLUMNS if column not in frame.columns]
+    if missing:
+        raise ArtifactError(f"{name} lacks the columns {', '.join(missing)}. Wanted: {', '.join(LEDGER_COLUMNS)}.")
+    return frame[list(LEDGER_COLUMNS)].sort_values("doc_id", ignore_index=True)
+
+
+def _hashes(frame: pd.DataFrame, name: str, error: type[ArtifactError] | type[SourceError]) -> dict[str, str]:
+    doubled = set(frame.loc[frame["doc_id"].duplicated(), "doc_id"])
+    if doubled:
+        raise error(f"{name} has several rows for {_some(doubled)}. Wanted: one row a document.")
+    return dict(zip(frame["doc_id"], frame["content_hash"], strict=True))
+
+
+def _check_deletions(mode: str, deletions: Sequence[str], delivered: Collection[str]) -> None:
+    if mode == "snapshot" and deletions:
+        raise SourceError(
+            f"The snapshot comes with deletions ({_some(deletions)}). In a snapshot a document is removed by leaving it "
+            "out; set source.mode to delta if this is a delta."
+        )
+    both = set(deletions) & set(delivered)
+    if both:
+        raise SourceError(
+            f"The delta both deletes and delivers {_some(both)}. Take the id off one of the two lists and deliver again."
+        )
+
+
+def _some(doc_ids: Collection[str], shown: int = 5) -> str:
+    """The first few ids, for a message."""
+    first = ", ".join(sorted(doc_ids)[:shown]) or "none"
+    return first if len(doc_ids) <= shown else f"{first} and {len(doc_ids) - shown} more"
