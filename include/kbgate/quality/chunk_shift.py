@@ -1,0 +1,41 @@
+"""How far the chunks' mean length moved from live's."""
+
+import pandas as pd
+
+from kbgate.quality.length_shift import measure_mean_shift
+from kbgate.quality.profile import ChunkProfile
+from kbgate.quality.shares import Z95, ratio_with_interval
+from kbgate.quality.suite_measurements import needs_live
+from kbgate.results import Measurement
+from kbgate.settings import QualitySettings
+
+NAME = "chunk_token_mean_shift"
+
+
+def measure_chunk_shift(
+    chunks: pd.DataFrame, live: ChunkProfile | None, chunk_size_tokens: int, settings: QualitySettings, advice: str
+) -> Measurement:
+    """Relative change of the mean chunk length (columns doc_id, n_tokens) against live, absolute value.
+
+    Chance is counted by documents, whose chunks are alike. Chunks of fewer than `min_shift_documents` documents are
+    reported and not judged; a change under another chunk size is a warning.
+    """
+    if live is None:
+        return needs_live(NAME, "The length of the chunks")
+    by_document = chunks.groupby("doc_id")["n_tokens"].agg(["sum", "size"])
+    mean, low, _ = ratio_with_interval(by_document["sum"], by_document["size"])
+    n = len(by_document)
+    if n < settings.min_shift_documents:
+        message = (
+            f"The mean chunk length, {mean:.0f} tokens against {live.tokens.mean:.0f} in live, is not judged: "
+            f"{n} documents, {settings.min_shift_documents} are wanted."
+        )
+        return Measurement(name=NAME, value=None, n=n, message=message)
+    # Three standard errors: chance alone exceeds that once in 370 batches.
+    allowed = max(settings.max_chunk_token_mean_shift * live.tokens.mean, 3 * (mean - low) / Z95)
+    shift = measure_mean_shift(NAME, "the chunks", mean, n, live.tokens, allowed, advice)
+    if live.chunk_size_tokens is None or live.chunk_size_tokens == chunk_size_tokens:
+        return shift
+    # Chunks of another size are meant to differ, and the recall gate judges what that does; it is told, not blocked.
+    note = f"The chunk size was changed from {live.chunk_size_tokens} to {chunk_size_tokens} tokens."
+    return shift.model_copy(update={"severity": "warning", "message": f"{note} {shift.message}"})

@@ -1,0 +1,287 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from kbgate.gates.documents import DocumentGate, judge_documents
+from kbgate.quality.document_features import measure_documents
+from kbgate.quality.suites import EXPECTATIONS
+from kbgate.records import Document, RejectedRow
+from kbgate.results import Measurement, Verdict
+from kbgate.settings import QualitySettings
+from quality_samples import MiniLmTokenizer, collection, help_pages, ledger, spoil
+
+SETTINGS = QualitySettings()
+CHINESE = QualitySettings(languages=("zh",))
+Judge = Callable[..., DocumentGate]
+
+
+@pytest.fixture(scope="module")
+def run() -> Judge:
+    """Measure and judge documents; `live` are the documents that are live, taken through the gate themselves."""
+    tokenizer = MiniLmTokenizer()
+
+    def judge(
+        documents: Sequence[Document],
+        live: Sequence[Document] | None = None,
+        mode: str = "snapshot",
+        settings: QualitySettings = SETTINGS,
+        rejected: Sequence[RejectedRow] = (),
+        removed: Sequence[str] = (),
+    ) -> DocumentGate:
+        reference = live_ledger = None
+        common = {"rejected": rejected, "settings": settings}
+        if live is not None:
+            features = measure_documents(live, tokenizer, settings)
+            nothing = {"reference": None, "live_ledger": None, "mode": "snapshot"}
+            before = judge_documents(features=features, **{**common, "rejected": ()}, **nothing)
+            reference, live_ledger = before.profile, ledger(features, before.accepted_doc_ids)
+        features = measure_documents(documents, tokenizer, settings)
+        known = {"reference": reference, "live_ledger": live_ledger, "mode": mode, "removed": removed}
+        return judge_documents(features=features, **common, **known)
+
+    return judge
+
+
+def measured(gate: DocumentGate, name: str) -> Measurement:
+    return next(m for m in gate.result.measurements if m.name == name)
+
+
+def failed(gate: DocumentGate) -> set[str]:
+    return {m.name for m in gate.result.failed_measurements}
+
+
+def incident(documents: Sequence[Document]) -> list[Document]:
+    """The article's batch: 15 % empty, 3.2 % duplicates, the rest cut so that the mean falls as from 450 to 280."""
+    n = len(documents)
+    order = np.random.default_rng(2).permutation(n)
+    n_empty, n_copies = round(0.15 * n), round(0.032 * n) + 1
+    kept = 280 / 450 / (1 - 0.15) * 0.8
+    batch = [replace(d, text=d.text[: int(len(d.text) * kept)]) for d in documents]
+    batch = spoil(batch, order[:n_empty].tolist(), lambda text: " \n")
+    return batch + [replace(batch[i], doc_id=f"{batch[i].doc_id}-copy") for i in order[n_empty : n_empty + n_copies]]
+
+
+def test_a_first_clean_batch_is_inconclusive_only_for_want_of_a_reference(run):
+    gate = run(help_pages(60))
+    assert gate.result.verdict is Verdict.INCONCLUSIVE
+    assert gate.result.needs_reference
+    assert failed(gate) == {"token_mean_shift", "token_psi", "lost_share", "added_share"}
+    assert "no live version to compare with" in gate.result.message
+    assert len(gate.accepted_doc_ids) == 60
+
+
+def test_the_same_batch_against_itself_passes(run):
+    gate = run(help_pages(60), live=help_pages(60))
+    assert gate.result.verdict is Verdict.PASSED
+    assert not gate.result.needs_reference
+    assert measured(gate, "token_psi").value == pytest.approx(0)
+    assert gate.quarantine.num_rows == 0
+
+
+def test_the_incident_fails_with_all_three_causes_named(run):
+    pages = help_pages(160)
+    gate = run(incident(pages), live=pages)
+    assert gate.result.verdict is Verdict.FAILED
+    assert {"empty_text", "exact_duplicate", "token_mean_shift"} <= failed(gate)
+    assert (
+        "% of documents have no text (24 of 166); the limit is 2 %. See quarantine.parquet, fix the export"
+        in gate.result.message
+    )
+    assert "repeat the text of an earlier one" in gate.result.message
+    assert "The mean length of the batch is" in gate.result.message
+    assert not {"page-0000-copy"} & set(gate.accepted_doc_ids)
+
+
+@pytest.mark.parametrize(
+    ("places", "change", "name"),
+    [
+        (range(3), lambda text: "", "empty_text"),
+        (range(3), lambda text: "One and the same answer to different questions.", "exact_duplicate"),
+        (range(3), lambda text: text + "\x00", "control_characters"),
+        (range(3), lambda text: text + "\ufffd\ufffd", "control_characters"),
+        (range(3), lambda text: "naïve café — “yes” ".encode().decode("latin-1") * 9, "mojibake"),
+        (range(3), lambda text: "#@!%$&*()[]{}<>|~^ " * 20, "special_characters"),
+        (range(5), lambda text: "Die Rechnung finden Sie in den Einstellungen unter Ihrem Namen.", "other_language"),
+        (range(3), lambda text: "梵語在社交中口頭使用並且在早期古典梵語文獻的發展中維持口頭傳統", "unreadable"),
+    ],
+)
+def test_each_rule_stops_a_batch_beyond_its_limit_and_takes_the_rows_out(run, places, change, name):
+    gate = run(spoil(help_pages(60), list(places), change))
+    assert name in failed(gate)
+    assert gate.result.verdict is Verdict.FAILED
+    assert not gate.result.needs_reference
+    m = measured(gate, name)
+    assert m.n == 60
+    assert m.value > m.threshold
+    assert m.ci_low < m.value < m.ci_high
+    assert "page-0002" not in gate.accepted_doc_ids
+    assert "page-0002" in gate.quarantine["doc_id"].to_pylist()
+    assert len(gate.result.details["examples"][name]) <= 5
+
+
+def test_bad_rows_below_their_limit_are_quarantined_and_the_batch_goes_on(run):
+    pages = help_pages(160)
+    gate = run(spoil(pages, [4], lambda text: ""), live=pages)
+    assert gate.result.verdict is Verdict.PASSED
+    assert "page-0004" not in gate.accepted_doc_ids
+    assert len(gate.accepted_doc_ids) == 159
+
+
+def test_a_share_exactly_at_the_limit_passes(run):
+    gate = run(spoil(help_pages(100), [1, 2], lambda text: ""))
+    assert measured(gate, "empty_text").verdict is Verdict.PASSED
+
+
+def test_titles_and_near_copies_are_limited_but_stay_in_the_batch(run):
+    pages = [replace(d, title="") if i < 3 else d for i, d in enumerate(help_pages(60))]
+    pages += [replace(d, doc_id=f"{d.doc_id}-b", text=d.text + " Ok.") for d in help_pages(60)[10:20]]
+    gate = run(pages)
+    assert {"empty_title", "near_duplicate"} <= failed(gate)
+    assert len(gate.accepted_doc_ids) == 70
+
+
+def test_leftover_markup_is_a_warning(run):
+    pages = spoil(help_pages(60), range(30), lambda text: f"<p>{text}</p>")
+    gate = run(pages, live=help_pages(60))
+    assert gate.result.verdict is Verdict.PASSED
+    assert measured(gate, "markup").verdict is Verdict.FAILED
+    assert "Warning: 50.0 % of documents hold leftover markup (30 of 60)" in gate.result.message
+
+
+def test_doubled_ids_fail_whether_the_source_or_the_frame_shows_them(run):
+    pages = help_pages(60)
+    held_back = RejectedRow(
+        "pages.jsonl", 61, "doubled_doc_id", "The doc_id occurred before.", "page-0001", "page-0001"
+    )
+    for gate in (run([*pages, replace(pages[1], text="Another text")]), run(pages, rejected=[held_back])):
+        assert "doubled_doc_id" in failed(gate)
+        assert measured(gate, "malformed").value == 0
+
+
+def test_too_many_malformed_rows_fail(run):
+    rows = [RejectedRow("pages.jsonl", i, "malformed", "The line is not JSON.", "{") for i in range(6)]
+    assert measured(run(help_pages(54), rejected=rows[:1]), "malformed").verdict is Verdict.PASSED
+    gate = run(help_pages(54), rejected=rows)
+    assert "10.0 % of rows could not be read (6 of 60); the limit is 2 %" in gate.result.message
+
+
+@pytest.mark.parametrize(("mode", "verdict"), [("snapshot", Verdict.FAILED), ("delta", Verdict.INCONCLUSIVE)])
+def test_no_documents_never_pass(run, mode, verdict):
+    for live in (None, help_pages(40)):
+        gate = run([], live=live, mode=mode)
+        assert gate.result.verdict is verdict
+        assert not gate.result.needs_reference
+        assert gate.accepted_doc_ids == ()
+
+
+def test_nothing_but_empty_texts_never_passes_even_without_limits(run):
+    open_limits = QualitySettings(max_empty_text_share=1.0, max_special_documents_share=1.0)
+    gate = run([replace(d, text="") for d in help_pages(40)], settings=open_limits)
+    assert gate.result.verdict is Verdict.FAILED
+    assert measured(gate, "unknown_token_share").verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_snapshot_that_shrinks_is_held(run):
+    gate = run(help_pages(100)[:80], live=help_pages(100))
+    assert failed(gate) == {"lost_share"}
+    assert "20.0 % of live's documents would be lost (20 of 100); the limit is 15 %" in gate.result.message
+
+
+def test_a_snapshot_that_grows_beyond_the_limit_is_held(run):
+    assert failed(run(help_pages(160), live=help_pages(100))) == {"added_share"}
+
+
+def test_a_small_delta_is_judged_for_length_as_part_of_the_corpus_only(run):
+    delta = [replace(d, doc_id=f"new-{i}", text=d.text * 3) for i, d in enumerate(help_pages(5, seed=9))]
+    gate = run(delta, live=help_pages(100), mode="delta")
+    assert gate.result.verdict is Verdict.PASSED
+    assert measured(gate, "token_mean_shift").value is None
+    assert "5 documents" in measured(gate, "token_mean_shift").message
+    assert measured(gate, "corpus_token_mean_shift").n == 105
+    assert measured(gate, "lost_share").value == 0
+    assert gate.profile.n_documents == gate.profile.tokens.n == 105
+
+
+def test_a_large_delta_is_judged_on_its_own_too(run):
+    delta = [replace(d, text=d.text[: len(d.text) // 3]) for d in help_pages(200)[:40]]
+    gate = run(delta, live=help_pages(200), mode="delta")
+    assert "token_mean_shift" in failed(gate)
+    assert measured(gate, "token_mean_shift").n == 40
+    assert measured(gate, "corpus_token_mean_shift").verdict is Verdict.PASSED
+
+
+def test_a_delta_that_only_removes_is_judged_by_what_is_left(run):
+    pages = help_pages(100)
+    gone = [d.doc_id for d in pages]
+    assert run([], live=pages, mode="delta", removed=gone[:5]).result.verdict is Verdict.PASSED
+    assert failed(run([], live=pages, mode="delta", removed=gone[:30])) == {"lost_share"}
+    assert run([], live=pages, mode="delta", removed=["unknown"]).result.verdict is Verdict.INCONCLUSIVE
+    assert run([], live=pages, mode="delta", removed=gone).result.verdict is Verdict.FAILED
+
+
+def test_a_document_quarantined_in_a_delta_keeps_its_live_version(run):
+    pages = help_pages(100)
+    gate = run(spoil(pages[:60], [3], lambda text: ""), live=pages, mode="delta")
+    assert measured(gate, "lost_share").value == 0
+    assert gate.profile.n_documents == 100
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, CHINESE], ids=["en", "zh"])
+def test_a_model_that_cannot_read_traditional_chinese_fails(run, shared_data, settings):
+    gate = run(collection(shared_data / "drcd_dev"), settings=settings)
+    m = measured(gate, "unknown_token_share")
+    assert gate.result.verdict is Verdict.FAILED
+    assert m.verdict is Verdict.FAILED
+    assert 0.55 < m.ci_low < m.value < m.ci_high < 0.61
+    assert "The model cannot read this text" in gate.result.message
+    assert ("other_language" in failed(gate)) == (settings is SETTINGS)
+
+
+@pytest.mark.parametrize("name", ["xquad_en", "covidqa_faq", "docs_plausible/t0_2025-10-01"])
+def test_clean_real_collections_pass_as_a_first_batch_and_against_themselves(run, shared_data, name):
+    pages = collection(shared_data / name)
+    assert run(pages).result.needs_reference
+    assert run(pages, live=pages).result.verdict is Verdict.PASSED
+
+
+@pytest.mark.parametrize("name", ["xquad_en", "covidqa_faq", "docs_plausible/t0_2025-10-01"])
+def test_the_incident_in_real_collections_fails_with_all_causes_named(run, shared_data, name):
+    pages = collection(shared_data / name)
+    assert {"empty_text", "exact_duplicate", "token_mean_shift"} <= failed(run(incident(pages), live=pages))
+
+
+def test_a_documentation_history_passes_although_formatting_touched_every_page(run, shared_data):
+    folders = sorted((shared_data / "docs_plausible").glob("t*"))
+    history = [collection(folder) for folder in folders]
+    assert len(history) == 3
+    for before, after in pairwise(history):
+        gate = run(after, live=before)
+        assert gate.result.verdict is Verdict.PASSED, gate.result.message
+
+
+def test_a_suite_edited_by_a_person_is_what_judges(run, tmp_path):
+    suite = json.loads((EXPECTATIONS / "documents.json").read_text())
+    by_name = {e["meta"].get("rule") or e["meta"]["measurement"]: e for e in suite["expectations"]}
+    by_name["token_mean_shift"]["kwargs"]["max_value"] = {"$PARAMETER": "live_token_mean * 1.01"}
+    by_name["empty_title"]["severity"] = "warning"
+    suite["expectations"].append(
+        {"type": "expect_column_max_to_be_between", "kwargs": {"column": "n_chars", "max_value": 50}}
+    )
+    (tmp_path / "documents.json").write_text(json.dumps(suite))
+    longer = [replace(d, title="", text=d.text + " And one more sentence for each page here.") for d in help_pages(60)]
+    gate = run(longer, live=help_pages(60), settings=QualitySettings(suites=str(tmp_path)))
+    assert set(failed(gate)) == {"token_mean_shift", "expect_column_max_to_be_between:n_chars"}
+    assert measured(gate, "empty_title").severity == "warning"
+
+
+def test_importing_the_gates_loads_no_heavy_library():
+    heavy = "{'great_expectations', 'pandas', 'pyarrow', 'lingua', 'scipy'} & set(sys.modules)"
+    code = f"import sys, kbgate.gates.documents, kbgate.gates.chunks; print({heavy} or 'none')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "none"
