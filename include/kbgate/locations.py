@@ -11,11 +11,13 @@ def resolve(location: str) -> str:
     """Return a path or fsspec URL that can be opened; `package://name/inner/path` becomes the file inside that package.
 
     Raises:
-        SettingsError: the package is not installed.
+        SettingsError: no package is named, or it is not installed.
     """
     if not location.startswith(PACKAGE_SCHEME):
         return location
     package, _, inner = location.removeprefix(PACKAGE_SCHEME).partition("/")
+    if not all(part.isidentifier() for part in package.split(".")):
+        raise SettingsError(f"{location} names no Python package. Wanted: package://<package>/<path inside it>.")
     try:
         return str(files(package).joinpath(inner))
     except ModuleNotFoundError as error:

@@ -37,6 +37,9 @@ class Measurement(BaseModel):
     verdict: Verdict = Verdict.PASSED
     severity: Severity = "critical"
     message: str = ""
+    """What was found and what was wanted, one sentence."""
+    advice: str = ""
+    """What to do about it; "" if it passed."""
 
 
 class GateResult(BaseModel):

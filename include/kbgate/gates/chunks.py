@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from kbgate.quality.profile import ChunkProfile, DocumentProfile
 
 NAME = "chunks"
-ADVICE = "See the examples in the report, correct the chunker's settings or the documents, run again."
+ADVICE = (
+    "Correct the chunker's settings or the documents and run again; "
+    "if other chunk sizes are meant, use kb_hotfix_reindex, which lets the recall gate decide."
+)
 EXAMPLES = 5
 
 
@@ -34,13 +37,15 @@ def judge_chunks(
     reference: "DocumentProfile | None",
     kept_chunks: "pd.DataFrame | None" = None,
     suite_path: Path | None = None,
+    is_hotfix: bool = False,
 ) -> ChunkGate:
     """Hold chunks to the suite, and their mean length to that of live's chunks.
 
     `chunks` has chunk_id, doc_id, position, start, end, text, n_tokens and may hold only the documents that changed;
     `kept_chunks` (doc_id, n_tokens) are those the candidate takes over from live, so that `profile` describes them all.
     `max_model_tokens` is the tokenizer's `max_tokens`. Without chunks the gate is INCONCLUSIVE, except where the
-    candidate keeps chunks of live and the delta only removes documents.
+    candidate keeps chunks of live and the delta only removes documents. A nightly ingest whose chunks became much shorter
+    or longer fails even if the settings say so, as in the incident; a hotfix by hand is the way to mean it.
 
     Raises:
         SettingsError: the suite is missing or malformed.
@@ -72,7 +77,7 @@ def judge_chunks(
         )
         suite = run_suite(suite_path or suite_file(settings, NAME), features, parameters, CHUNK_RULES)
         measurements += [measure_outcome(outcome, CHUNK_RULES, "chunks", ADVICE) for outcome in suite.outcomes]
-        measurements.append(measure_chunk_shift(chunks, live, chunk_size_tokens, settings, ADVICE))
+        measurements.append(measure_chunk_shift(chunks, live, chunk_size_tokens, settings, ADVICE, is_hotfix=is_hotfix))
         masks = row_masks(features, parameters, CHUNK_RULES)
         details = {
             "chunks_by_rule": {name: int(mask.sum()) for name, mask in masks.items()},

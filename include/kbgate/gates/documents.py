@@ -109,7 +109,8 @@ def judge_documents(
     masks = row_masks(features, parameters)
     leaving = taken_out(masks)
     accepted = features.loc[~leaving.to_numpy()]
-    corpus = resulting_corpus(accepted, live_ledger, removed, is_delta=mode == "delta")
+    delivered = {*features["doc_id"], *(row.doc_id for row in rejected)}
+    corpus = resulting_corpus(accepted, live_ledger, removed, delivered, is_delta=mode == "delta")
     batch = _Batch(features, accepted, rejected, corpus, live_ledger, reference, mode == "delta", settings)
 
     suite = None
@@ -169,7 +170,7 @@ def _measure(batch: _Batch, suite: "SuiteResult | None") -> tuple[Measurement, .
     found += _length_shifts(batch)
     live_ids = None if batch.live_ledger is None else batch.live_ledger["doc_id"]
     corpus_ids = None if batch.corpus is None else batch.corpus["doc_id"]
-    found += measure_corpus_changes(live_ids, corpus_ids, batch.features["doc_id"], batch.settings)
+    found += measure_corpus_changes(live_ids, corpus_ids, batch.settings)
     return tuple(found)
 
 
@@ -182,7 +183,7 @@ def _documents_left(batch: _Batch) -> Measurement:
     if n_accepted:
         verdict, message = Verdict.PASSED, f"{n_accepted} of {n} documents go on."
     elif n:
-        verdict, message = Verdict.FAILED, f"None of the {n} documents is fit to go on. {ADVICE}"
+        verdict, message = Verdict.FAILED, f"None of the {n} documents is fit to go on."
     else:
         verdict = Verdict.INCONCLUSIVE if batch.is_delta else Verdict.FAILED
         message = (

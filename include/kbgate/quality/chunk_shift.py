@@ -13,12 +13,18 @@ NAME = "chunk_token_mean_shift"
 
 
 def measure_chunk_shift(
-    chunks: pd.DataFrame, live: ChunkProfile | None, chunk_size_tokens: int, settings: QualitySettings, advice: str
+    chunks: pd.DataFrame,
+    live: ChunkProfile | None,
+    chunk_size_tokens: int,
+    settings: QualitySettings,
+    advice: str,
+    *,
+    is_hotfix: bool = False,
 ) -> Measurement:
     """Relative change of the mean chunk length (columns doc_id, n_tokens) against live, absolute value.
 
     Chance is counted by documents, whose chunks are alike. Chunks of fewer than `min_shift_documents` documents are
-    reported and not judged; a change under another chunk size is a warning.
+    reported and not judged. In a hotfix by hand another chunk size is meant, so its effect is a warning there.
     """
     if live is None:
         return needs_live(NAME, "The length of the chunks")
@@ -36,6 +42,6 @@ def measure_chunk_shift(
     shift = measure_mean_shift(NAME, "the chunks", mean, n, live.tokens, allowed, advice)
     if live.chunk_size_tokens is None or live.chunk_size_tokens == chunk_size_tokens:
         return shift
-    # Chunks of another size are meant to differ, and the recall gate judges what that does; it is told, not blocked.
     note = f"The chunk size was changed from {live.chunk_size_tokens} to {chunk_size_tokens} tokens."
-    return shift.model_copy(update={"severity": "warning", "message": f"{note} {shift.message}"})
+    severity = "warning" if is_hotfix else "critical"
+    return shift.model_copy(update={"severity": severity, "message": f"{note} {shift.message}"})

@@ -1,6 +1,6 @@
 """Which share of live a candidate would lose or gain."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
@@ -12,40 +12,42 @@ ADVICE = "If this is meant, raise the limit by pull request; if not, repair the 
 
 
 def resulting_corpus(
-    accepted: pd.DataFrame, live_ledger: pd.DataFrame | None, removed: Sequence[str], *, is_delta: bool
+    accepted: pd.DataFrame,
+    live_ledger: pd.DataFrame | None,
+    removed: Sequence[str],
+    delivered: Collection[str],
+    *,
+    is_delta: bool,
 ) -> pd.DataFrame | None:
-    """Live with the batch applied (doc_id, n_tokens); a document quarantined in a delta keeps its live version."""
+    """Return what the candidate would hold (doc_id, n_tokens): live with the batch applied.
+
+    A delta keeps every document but those `removed`, a snapshot only those `delivered` again. A document whose new row is
+    quarantined keeps its live version in both.
+    """
     new = accepted[["doc_id", "n_tokens"]]
-    if not is_delta:
-        return new
     if live_ledger is None:
-        return None
-    gone = live_ledger["doc_id"].isin(removed) | live_ledger["doc_id"].isin(new["doc_id"])
-    return pd.concat([live_ledger.loc[~gone, ["doc_id", "n_tokens"]], new], ignore_index=True)
+        return None if is_delta else new
+    stays = ~live_ledger["doc_id"].isin(removed) if is_delta else live_ledger["doc_id"].isin(list(delivered))
+    kept = live_ledger.loc[stays & ~live_ledger["doc_id"].isin(new["doc_id"]), ["doc_id", "n_tokens"]]
+    return pd.concat([kept, new], ignore_index=True) if len(kept) else new
 
 
 def measure_corpus_changes(
-    live_ids: "pd.Series[str] | None",
-    corpus_ids: "pd.Series[str] | None",
-    batch_ids: "pd.Series[str]",
-    settings: QualitySettings,
+    live_ids: "pd.Series[str] | None", corpus_ids: "pd.Series[str] | None", settings: QualitySettings
 ) -> list[Measurement]:
     """Documents lost and documents added, each relative to the number of documents in live.
 
-    `corpus_ids` is what the candidate would hold, `batch_ids` everything that was read, so that a document lost to the
-    quarantine can be told from one that left the source.
+    `corpus_ids` is what the candidate would hold.
     """
     if live_ids is None or corpus_ids is None or live_ids.empty:
         lost, added = "The share of lost documents", "The share of new documents"
         return [needs_live("lost_share", lost), needs_live("added_share", added)]
-    lost_ids = live_ids[~live_ids.isin(corpus_ids)]
-    n_quarantined = int(lost_ids.isin(batch_ids).sum())
+    n_lost = int((~live_ids.isin(corpus_ids)).sum())
     n_added = int((~corpus_ids.isin(live_ids)).sum())
-    finding = "of live's documents would be lost"
-    if n_quarantined:
-        finding += f", {n_quarantined} of them because they are quarantined"
     n_live = len(live_ids)
     return [
-        measure_share("lost_share", len(lost_ids), n_live, settings.max_lost_share, finding, ADVICE),
+        measure_share(
+            "lost_share", n_lost, n_live, settings.max_lost_share, "of live's documents would be lost", ADVICE
+        ),
         measure_share("added_share", n_added, n_live, settings.max_added_share, "of live's size is new", ADVICE),
     ]

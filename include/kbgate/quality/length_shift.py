@@ -73,5 +73,6 @@ def _measurement(name: str, value: float, limit: float, n: int, failed: bool, me
         direction="max",
         n=n,
         verdict=Verdict.FAILED if failed else Verdict.PASSED,
-        message=f"{message} {advice}" if failed else message,
+        message=message,
+        advice=advice if failed else "",
     )

@@ -74,7 +74,8 @@ def measure_share(
         ci_high=high,
         verdict=verdict,
         severity=severity,
-        message=message if verdict is Verdict.PASSED else f"{message} {advice}",
+        message=message,
+        advice="" if verdict is Verdict.PASSED else advice,
     )
 
 
@@ -101,5 +102,6 @@ def _measure_number(outcome: ExpectationOutcome, severity: Severity, verdict: Ve
         direction="info" if threshold is None else ("min" if use_low else "max"),
         verdict=verdict,
         severity=severity,
-        message=message if verdict is Verdict.PASSED else f"{message} {advice}",
+        message=message,
+        advice="" if verdict is Verdict.PASSED else advice,
     )

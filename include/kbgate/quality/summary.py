@@ -7,7 +7,9 @@ from kbgate.results import Measurement, Verdict
 
 
 def summarise(measurements: Sequence[Measurement], passed: str) -> str:
-    """Join the messages of what did not pass, critical ones first; `passed` is said if no critical one is open.
+    """Join the messages of what did not pass, critical ones first, then what to do, each advice once.
+
+    `passed` is said if no critical one is open.
 
     What only waits for a first live version is told in one sentence.
     """
@@ -18,4 +20,5 @@ def summarise(measurements: Sequence[Measurement], passed: str) -> str:
     sentences = critical or [passed]
     if waiting:
         sentences.append(f"There is no live version to compare with, so these were not judged: {', '.join(waiting)}.")
-    return " ".join([*sentences, *(f"Warning: {m.message}" for m in told if m.severity == "warning")])
+    sentences += [f"Warning: {m.message}" for m in told if m.severity == "warning"]
+    return " ".join([*sentences, *dict.fromkeys(m.advice for m in told if m.advice)])

@@ -198,7 +198,10 @@ def _conclude(
     for name in names:
         gate = gates[name]
         failures += [f"the {name} gate: {cause}" for cause in _contradictions(gate)]
-        if gate.mode == "off" or gate.verdict is Verdict.PASSED:
+        if gate.mode == "off":
+            continue
+        notes += [f"Warning of the {name} gate: {_sentence(cause)}" for cause in _warnings(gate)]
+        if gate.verdict is Verdict.PASSED:
             continue
         if gate.mode == "warn":
             notes.append(f"The {name} gate is {gate.verdict} and only warns: {_sentence(gate.message)}")
@@ -211,7 +214,12 @@ def _conclude(
         else:
             cause = "has no live version to compare with, and release.first_ingest is 'hold'"
             unproven.append(f"the {name} gate {cause}")
-    unproven += [f"the {name} gate left no result: its task did not finish" for name in expected if name not in gates]
+    missing = [name for name in expected if name not in gates]
+    if missing and (failures or unproven):
+        # A gate that stops the run early keeps the later ones from measuring; that is no reason of its own.
+        notes.append(f"Not measured, since the candidate was held before: {', '.join(missing)}.")
+    elif missing:
+        unproven = [f"the {name} gate left no result: its task did not finish" for name in missing]
     reasons = tuple(_sentence(reason) for reason in failures + unproven)
     if reasons:
         first = failures[0].partition(": ")[2] if failures else unproven[0]
@@ -247,6 +255,10 @@ def _causes(gate: GateRecord) -> list[str]:
     """Why a gate did not pass, one clause a critical measurement with the gate's verdict; else the gate's message."""
     found = [m for m in gate.measurements if m.verdict is gate.verdict and m.severity == "critical"]
     return [(m.message or _limit(m)).rstrip(". ") for m in found] or [gate.message.rstrip(". ")]
+
+
+def _warnings(gate: GateRecord) -> list[str]:
+    return [m.message for m in gate.measurements if m.severity == "warning" and m.verdict is not Verdict.PASSED]
 
 
 def _limit(measured: Measurement) -> str:

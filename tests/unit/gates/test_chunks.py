@@ -95,12 +95,19 @@ def test_a_document_that_is_itself_short_is_not_blamed():
 
 def test_the_articles_shorter_chunks_fail_against_live():
     gate = judge(chunks(mean=105), live(chunks(mean=150, seed=2)))
-    assert failed(gate) == ["chunk_token_mean_shift"]
+    assert "chunk_token_mean_shift" in failed(gate)
     assert measured(gate, "chunk_token_mean_shift").value == pytest.approx(0.3, abs=0.03)
 
 
-def test_another_chunk_size_is_told_as_a_warning():
+def test_much_shorter_chunks_fail_a_nightly_ingest_even_if_the_settings_say_so():
     gate = judge(chunks(mean=105), live(chunks(mean=200, seed=2)), chunk_size_tokens=140)
+    assert "chunk_token_mean_shift" in failed(gate)
+    assert "The chunk size was changed from 240 to 140 tokens." in gate.result.message
+    assert "kb_hotfix_reindex" in gate.result.message
+
+
+def test_another_chunk_size_is_only_a_warning_in_a_hotfix():
+    gate = judge(chunks(mean=105), live(chunks(mean=200, seed=2)), chunk_size_tokens=140, is_hotfix=True)
     m = measured(gate, "chunk_token_mean_shift")
     assert (m.severity, m.verdict) == ("warning", Verdict.FAILED)
     assert "chunk_token_mean_shift" not in failed(gate)

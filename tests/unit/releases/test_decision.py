@@ -72,13 +72,20 @@ def test_every_reason_is_named() -> None:
         gate("recall", FAILED, measured(0.7, FAILED)),
         without="chunks",
     )
-    assert found.headline == "Blocked: first (and 3 more reasons). Live stays v1.0.0."
+    assert found.headline == "Blocked: first (and 2 more reasons). Live stays v1.0.0."
     assert found.reasons == (
         "The documents gate: first.",
         "The documents gate: second.",
         "The recall gate: recall@5 is 0.7, wanted at least 0.85.",
-        "The chunks gate left no result: its task did not finish.",
     )
+    assert found.notes == ("Not measured, since the candidate was held before: chunks.",)
+
+
+def test_a_warning_is_noted_and_does_not_hold() -> None:
+    warning = measured(0.4, FAILED, message="chunks are 40 % shorter").model_copy(update={"severity": "warning"})
+    found = decision(gate("chunks", PASSED, measured(0.9, PASSED), warning))
+    assert found.outcome == "promote"
+    assert found.notes == ("Warning of the chunks gate: Chunks are 40 % shorter.",)
 
 
 def test_a_gate_that_left_no_result_holds() -> None:

@@ -1,0 +1,49 @@
+"""One DAG a knowledge base: the nightly ingest, `kb_ingest__<kb>`."""
+
+from airflow.sdk import DAG, Param
+
+from kbgate.airflow_adapter import DEFAULT_ARGS, candidate_pipeline, knowledge_bases
+
+DOC = """
+### Ingest of the knowledge base **{kb}**
+
+Builds a candidate index beside the live one, judges it, and moves the live pointer only if every gate passes.
+**A red run has changed nothing for users: the live version goes on serving.**
+
+**The run is red. What now?**
+1. The run's note (top of the run) says in one sentence why. The red task's log says it in full.
+2. `check_documents` or `check_chunks` red: the batch is bad. The rows and reasons are in `quarantine.parquet` in the run's folder
+   (the `report` task prints its address). Have the export mended, then clear this run from `open_run`, or wait for the next night.
+3. `check_recall` red: users would find less. The worst questions are listed in `gates/recall.json`. Do not promote by other means.
+4. `check_drift` red: the new material is unlike what is live. Look at the documents listed first in `gates/drift.json`.
+5. Another task red (`read_documents`, `build_candidate` …): something was down; it was retried already. Mend it and clear the task.
+
+**Users complain about a version that was promoted?** Trigger `kb_rollback__{kb}`: seconds, no gates.
+"""
+
+for kb, settings in knowledge_bases().items():
+    with DAG(
+        dag_id=f"kb_ingest__{kb}",
+        schedule=settings.schedule,
+        catchup=False,
+        max_active_runs=1,
+        default_args=DEFAULT_ARGS,
+        doc_md=DOC.format(kb=kb),
+        tags=["kbgate", kb],
+        params={
+            "batch": Param(
+                None, type=["null", "string"], description="Documents to read instead of the settings' source."
+            ),
+            "mode": Param(
+                None, type=["null", "string"], enum=[None, "snapshot", "delta"], description="How to read the batch."
+            ),
+            "deletions": Param(
+                None, type=["null", "string"], description="Delta: file with one doc_id a line to remove."
+            ),
+            "chunk_size_tokens": Param(None, type=["null", "integer"], minimum=8, maximum=8192),
+            "chunk_overlap_tokens": Param(None, type=["null", "integer"], minimum=0, maximum=4096),
+            "reason": Param(None, type=["null", "string"], description="Why this run; kept with the version."),
+        },
+    ) as dag:
+        candidate_pipeline(kb, "ingest")
+    globals()[dag.dag_id] = dag

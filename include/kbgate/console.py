@@ -1,0 +1,204 @@
+"""What the command line prints: tables for people (rich), one JSON object for scripts."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from kbgate.results import GateResult, Measurement, StageResult, Verdict
+
+STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "bold red", Verdict.INCONCLUSIVE: "yellow"}
+out = Console(highlight=False)
+if not out.is_terminal:
+    out = Console(highlight=False, width=140)
+
+
+@contextmanager
+def stages(quiet: bool) -> Iterator[Callable[[str, StageResult | None], None]]:
+    """Give a callback that shows each stage: a bar when a terminal is there, nothing when not (the log has a line a stage)."""
+    if quiet or not out.is_terminal:
+        yield lambda stage, result: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=out, transient=True) as progress:
+        shown = progress.add_task("starting", total=None)
+
+        def on_stage(stage: str, result: StageResult | None) -> None:
+            if result is None:
+                progress.update(shown, description=stage)
+            else:
+                style = "red" if result.holds else "green"
+                progress.console.print(Text.assemble((f"{stage:16} ", style), result.message))
+
+        yield on_stage
+
+
+def show_report(report: dict[str, Any], as_json: bool) -> None:
+    """Print how a run ended: headline, one row a measurement that matters, what changed, where the files lie."""
+    if as_json:
+        _print_json(report)
+        return
+    style = {"promoted": "bold green", "unchanged": "bold green", "built": "bold cyan"}.get(
+        report["outcome"], "bold red"
+    )
+    out.print(Text(report["headline"], style=style))
+    if report["gates"]:
+        out.print(_gate_table([GateResult.model_validate(gate) for gate in report["gates"]]))
+    for title, sentences in (("Why", report["reasons"]), ("Also", report["notes"])):
+        for sentence in sentences:
+            out.print(f"{title}: {sentence}", soft_wrap=True)
+    if report.get("changes"):
+        changes = report["changes"]
+        out.print(
+            f"Documents: {changes['added']} added, {changes['changed']} changed, {changes['removed']} removed, "
+            f"{changes['unchanged']} unchanged."
+        )
+    if report.get("embedding"):
+        out.print(report["embedding"]["message"])
+    out.print(f"Files of this run: {report['folder']}", soft_wrap=True)
+    if report.get("next"):
+        out.print(f"Next: {report['next']}", soft_wrap=True)
+
+
+def show_gates(gates: list[GateResult], folder: str, as_json: bool) -> None:
+    """Print gate results that were measured outside a whole run."""
+    if as_json:
+        _print_json({"folder": folder, "gates": [gate.model_dump(mode="json") for gate in gates]})
+        return
+    out.print(_gate_table(gates))
+    for gate in gates:
+        out.print(Text(gate.message, style=STYLES[gate.verdict]))
+    out.print(f"Files of this run: {folder}", soft_wrap=True)
+
+
+def show_event(result: StageResult, as_json: bool) -> None:
+    """Print what a promotion or rollback did."""
+    if as_json:
+        _print_json(result.model_dump(mode="json"))
+    else:
+        out.print(Text(result.message, style="bold green"))
+
+
+def show_versions(listing: dict[str, Any], as_json: bool) -> None:
+    """Print the versions of a knowledge base, newest first."""
+    if as_json:
+        _print_json(listing)
+        return
+    table = Table("version", "is", "state", "documents", "chunks", "recall", "from", "by", "at", "reason")
+    for version in listing["versions"]:
+        recall = "" if version["recall"] is None else f"{version['recall']:.3f}"
+        cells = [version[name] for name in ("version", "role", "state", "n_documents", "n_chunks")]
+        cells += [recall, *(version[name] for name in ("parent", "actor", "created_at", "reason"))]
+        table.add_row(*("" if cell is None else str(cell) for cell in cells))
+    out.print(
+        table
+        if listing["versions"]
+        else f"{listing['kb']} has no versions yet. Run: kbgate ingest --kb {listing['kb']}"
+    )
+
+
+def show_version(version: dict[str, Any], as_json: bool) -> None:
+    """Print one version with its gates and events."""
+    if as_json:
+        _print_json(version)
+        return
+    facts = Table(show_header=False, box=None)
+    for name, value in version["version"].items():
+        facts.add_row(
+            name, json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict) else str(value)
+        )
+    out.print(facts)
+    if version["gates"]:
+        out.print(_gate_table([GateResult.model_validate(gate) for gate in version["gates"]]))
+    events = Table("at", "what", "from", "to", "by", "reason", title="Events")
+    for event in version["events"]:
+        events.add_row(
+            *(str(event[name] or "") for name in ("at", "kind", "version_from", "version_to", "actor", "reason"))
+        )
+    out.print(events)
+
+
+def show_diff(diff: dict[str, Any], as_json: bool) -> None:
+    """Print how two versions differ."""
+    if as_json:
+        _print_json(diff)
+        return
+    documents = Table("change", "documents", title=f"{diff['old']} -> {diff['new']}")
+    for name in ("added", "changed", "removed"):
+        documents.add_row(
+            f"{name} ({len(diff[name])})", ", ".join(diff[name][:20]) + (" …" if len(diff[name]) > 20 else "")
+        )
+    documents.add_row(f"unchanged ({diff['n_unchanged']})", "")
+    out.print(documents)
+    numbers = Table("what differs", diff["old"], diff["new"])
+    for section in ("settings", "counts", "profile"):
+        for name, (old, new) in diff[section].items():
+            numbers.add_row(name, str(old), str(new))
+    if diff["recall"][0] != diff["recall"][1]:
+        numbers.add_row("recall", *(str(value) for value in diff["recall"]))
+    if numbers.row_count:
+        out.print(numbers)
+
+
+def show_faults(faults: dict[str, str], as_json: bool) -> None:
+    """Print which spoilt batches can be made."""
+    if as_json:
+        _print_json(faults)
+        return
+    table = Table("fault", "what is wrong with the batch")
+    for name, description in faults.items():
+        table.add_row(name, description)
+    out.print(table)
+
+
+def show_batch(batch: dict[str, Any], as_json: bool) -> None:
+    """Print where a spoilt batch was written and how to ingest it."""
+    if as_json:
+        _print_json(batch)
+    else:
+        out.print(f"{batch['description']}\nWritten to {batch['path']}.\nTry it: {batch['command']}", soft_wrap=True)
+
+
+def _gate_table(gates: list[GateResult]) -> Table:
+    """One row a measurement that did not pass or that must reach a minimum, and a count of the others."""
+    table = Table("gate", "measured", "value", "wanted", "n", "95 % interval", "verdict")
+    for gate in gates:
+        judged = [m for m in gate.measurements if m.direction != "info" or m.verdict is not Verdict.PASSED]
+        shown = [m for m in judged if m.verdict is not Verdict.PASSED or m.direction == "min"]
+        mode = "" if gate.mode == "block" else f" ({gate.mode})"
+        table.add_row(Text(gate.name + mode), "", "", "", "", "", Text(gate.verdict.value, style=STYLES[gate.verdict]))
+        for measurement in shown:
+            verdict = Text(measurement.verdict.value, style=STYLES[measurement.verdict])
+            if measurement.severity == "warning" and measurement.verdict is not Verdict.PASSED:
+                verdict = Text("warning", style="yellow")
+            interval = "" if measurement.ci_low is None else f"{measurement.ci_low:.3f} to {measurement.ci_high:.3f}"
+            cells = (
+                measurement.name,
+                _number(measurement.value),
+                _wanted(measurement),
+                str(measurement.n or ""),
+                interval,
+            )
+            table.add_row("", *(Text(cell) for cell in cells), verdict)
+        if others := len(judged) - len(shown):
+            table.add_row("", f"{others} others", "", "", "", "", Text("passed", style="green"))
+        table.add_section()
+    return table
+
+
+def _wanted(measurement: Measurement) -> str:
+    sign = {"max": "<= ", "min": ">= "}.get(measurement.direction, "")
+    return "" if measurement.threshold is None else f"{sign}{_number(measurement.threshold)}"
+
+
+def _number(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.4g}"
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))

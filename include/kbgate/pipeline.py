@@ -1,0 +1,159 @@
+"""Run the stages of a pipeline, in Airflow one task each, on the command line one after another."""
+
+import json
+import logging
+import resource
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+
+from kbgate.errors import ArtifactError, KbgateError
+from kbgate.results import StageResult
+from kbgate.run import REQUEST_FILE, Run, RunRequest, load_run
+from kbgate.settings import Settings
+
+log = logging.getLogger(__name__)
+
+STAGES = (
+    "open_run",
+    "read_documents",
+    "check_documents",
+    "plan_changes",
+    "chunk_documents",
+    "check_chunks",
+    "embed_chunks",
+    "build_candidate",
+    "reconcile",
+    "check_drift",
+    "check_recall",
+    "decide",
+    "promote",
+    "collect_garbage",
+    "report",
+)
+GATES = {
+    "check_documents": "documents",
+    "check_chunks": "chunks",
+    "reconcile": "reconcile",
+    "check_drift": "drift",
+    "check_recall": "recall",
+}
+"""Stage -> name of the gate whose file it writes."""
+
+
+def run_stage(stage: str, settings: Settings, kb: str, run_key: str, request: RunRequest | None = None) -> StageResult:
+    """Run one stage and keep what it came to in `stages/<stage>.json`, with its seconds and peak memory.
+
+    A stage that starts withdraws what it and all later stages concluded in an earlier try, so that no decision can rest on a
+    stale result.
+
+    Raises:
+        KbgateError: the stage could not do its work; what it meant is in the message.
+    """
+    run = Run(settings, request) if request is not None else load_run(settings, kb, run_key)
+    if request is not None:
+        run.folder.write_json(REQUEST_FILE, request.model_dump(mode="json"))
+    withdraw(run, stage)
+    work: Callable[[Run], StageResult] = getattr(import_module(f"kbgate.stages.{stage}"), stage)
+    began = time.perf_counter()
+    try:
+        result = work(run)
+    except KbgateError as error:
+        _keep(run, stage, {"error": str(error)}, began)
+        raise
+    _keep(run, stage, result.model_dump(), began)
+    log.info("%s %s: %s (%.1f s)", kb, stage, result.message, time.perf_counter() - began)
+    return result
+
+
+def _keep(run: Run, stage: str, outcome: dict[str, object], began: float) -> None:
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    seconds = round(time.perf_counter() - began, 3)
+    run.folder.write_json(f"stages/{stage}.json", {**outcome, "seconds": seconds, "peak_memory_mb": peak_mb})
+
+
+def withdraw(run: Run, stage: str) -> None:
+    """Delete the conclusions of `stage` and of the stages after it; the three candidate gates stand side by side."""
+    if stage not in STAGES or stage == "report":
+        return
+    after = STAGES[STAGES.index(stage) :]
+    if stage in ("reconcile", "check_drift", "check_recall"):
+        after = (stage, *STAGES[STAGES.index("decide") :])
+    for name in after:
+        run.folder.clear(f"stages/{name}.json")
+        if name in GATES:
+            run.folder.clear(f"gates/{GATES[name]}.json")
+        if name == "decide":
+            run.folder.clear("decision.json")
+
+
+def run_candidate(
+    settings: Settings, request: RunRequest, on_stage: Callable[[str, StageResult | None], None]
+) -> dict[str, StageResult]:
+    """Run a whole ingest or hotfix in this process, in the order and by the rules of the DAG; return what each stage came to.
+
+    `on_stage(name, None)` is called before a stage, `on_stage(name, result)` after it. The report is always written.
+
+    Raises:
+        KbgateError: a stage could not do its work; the report has been written.
+    """
+    done: dict[str, StageResult] = {}
+
+    def run(stage: str) -> StageResult:
+        on_stage(stage, None)
+        done[stage] = run_stage(stage, settings, request.kb, request.run_key, request if stage == "open_run" else None)
+        on_stage(stage, done[stage])
+        return done[stage]
+
+    try:
+        run("open_run")
+        for stage in ("read_documents", "check_documents", "plan_changes"):
+            run(stage)
+        if not done["plan_changes"].skipped:
+            run("chunk_documents")
+            run("check_chunks")
+            if not (done["check_documents"].holds or done["check_chunks"].holds):
+                for stage in ("embed_chunks", "build_candidate", "reconcile", "check_drift", "check_recall"):
+                    run(stage)
+        decision = run("decide")
+        if not (decision.holds or decision.skipped) and not run("promote").skipped:
+            run("collect_garbage")
+    except BaseException:
+        # What stopped the run is told, not what then kept its report from being written.
+        with suppress(KbgateError):
+            run("report")
+        raise
+    run("report")
+    return done
+
+
+def run_document_check(
+    settings: Settings, request: RunRequest, on_stage: Callable[[str, StageResult | None], None]
+) -> None:
+    """Judge a batch's documents without taking the lease or building anything.
+
+    Raises:
+        KbgateError: the batch could not be read or judged.
+    """
+    from kbgate.stages.open_run import note_start
+
+    run = Run(settings, request)
+    run.registry.migrate()
+    note_start(run)
+    for stage in ("read_documents", "check_documents"):
+        on_stage(stage, None)
+        on_stage(stage, run_stage(stage, settings, request.kb, request.run_key))
+
+
+def stage_records(run: Run) -> dict[str, dict[str, object]]:
+    """Return what the stages of a run wrote about themselves, in the order of the pipeline."""
+    records = {}
+    for stage in (*STAGES, "roll_back"):
+        name = f"stages/{stage}.json"
+        if run.folder.exists(name):
+            try:
+                records[stage] = json.loads(run.folder.read_bytes(name))
+            except ValueError as error:
+                raise ArtifactError(f"{run.folder.uri}/{name} is not JSON: {error}") from error
+    return records

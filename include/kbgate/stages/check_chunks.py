@@ -1,0 +1,41 @@
+"""The chunk gate."""
+
+import pandas as pd
+import pyarrow as pa
+
+from kbgate.gates.chunks import judge_chunks
+from kbgate.quality.profile import DocumentProfile
+from kbgate.results import StageResult
+from kbgate.run import Run
+from kbgate.stages.check_documents import PROFILE_FILE, read_profile
+from kbgate.stages.chunk_documents import CHUNKS_FILE
+from kbgate.stages.plan_changes import read_plan
+
+COLUMNS = ["chunk_id", "doc_id", "position", "start", "end", "text", "n_tokens"]
+
+
+def check_chunks(run: Run) -> StageResult:
+    """Write `gates/chunks.json` and complete the profile with the chunks that the candidate will hold."""
+    live = run.start.live
+    gate = judge_chunks(
+        chunks=run.folder.read_table(CHUNKS_FILE, COLUMNS).to_pandas(),
+        settings=run.kb_settings.quality,
+        chunk_size_tokens=run.kb_settings.chunker.size_tokens,
+        max_model_tokens=run.embedder.tokenizer.max_tokens,
+        reference=None if live is None else read_profile(run, live),
+        kept_chunks=_kept_chunks(run),
+        suite_path=run.suite("chunks"),
+        is_hotfix=run.request.kind == "hotfix",
+    )
+    profile = DocumentProfile.model_validate(run.folder.read_json(PROFILE_FILE))
+    run.folder.write_json(PROFILE_FILE, profile.model_copy(update={"chunks": gate.profile}).model_dump(mode="json"))
+    return run.finish_gate(gate.result)
+
+
+def _kept_chunks(run: Run) -> pd.DataFrame | None:
+    """Token counts of the chunks that the candidate takes over from its base."""
+    base, plan = run.start.base, read_plan(run)
+    if base is None or plan.rechunk_all:
+        return None
+    chunks = pa.concat_tables(run.store.read(base, ["doc_id", "n_tokens"])).to_pandas()
+    return chunks[~chunks["doc_id"].isin(plan.to_replace)]

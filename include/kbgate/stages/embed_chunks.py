@@ -1,0 +1,52 @@
+"""Embed the chunks that the cache does not know."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from kbgate.results import StageResult
+from kbgate.run import Run
+from kbgate.stages.chunk_documents import CHUNK_SCHEMA, CHUNKS_FILE
+from kbgate.stages.plan_changes import read_plan
+
+VECTORS_FILE = "vectors.parquet"
+ROWS = 4096
+
+
+def embed_chunks(run: Run) -> StageResult:
+    """Write `vectors.parquet`: the chunks with their unit vectors; says how much the cache saved."""
+    dimension = run.embedder.fingerprint.dimension
+    schema = CHUNK_SCHEMA.append(pa.field("vector", pa.list_(pa.float32(), dimension)))
+    stats = {"n_cache_hits": 0, "n_embedded": 0}
+    seconds = 0.0
+    run.registry.renew_lease(run.kb, run.request.run_key, run.kb_settings.release.lease_minutes)
+
+    def batches() -> Iterator[pa.Table]:
+        nonlocal seconds
+        for batch in run.folder.iter_table(CHUNKS_FILE, batch_rows=ROWS):
+            vectors, done = run.cached_embedder.embed_passages(batch.column("text").to_pylist(), run.progress)
+            stats["n_cache_hits"] += done.n_cache_hits
+            stats["n_embedded"] += done.n_embedded
+            seconds += done.seconds
+            flat = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), dimension)
+            yield pa.Table.from_arrays([*batch.columns, flat], schema=schema)
+
+    run.folder.write_batches(VECTORS_FILE, batches(), schema)
+    reused = _chunks_taken_over(run)
+    embedded, hits = stats["n_embedded"], stats["n_cache_hits"]
+    message = (
+        f"Of {reused + embedded + hits} chunks, {embedded} were embedded in {seconds:.1f} s; "
+        f"{reused} came with the base version and {hits} from the cache"
+    )
+    saved = (reused + hits) * seconds / embedded if embedded else None
+    message += f", which saved about {saved:.0f} s." if saved else "."
+    summary = {**stats, "n_reused": reused, "seconds": round(seconds, 2), "seconds_saved": saved and round(saved, 1)}
+    return StageResult(message=message, summary=summary)
+
+
+def _chunks_taken_over(run: Run) -> int:
+    """Number of chunks of the candidate that this run neither cuts nor embeds, because their documents did not change."""
+    base, plan = run.ledger(run.start.base), read_plan(run)
+    if base is None or plan.rechunk_all:
+        return 0
+    return int(base.loc[~base["doc_id"].isin(plan.to_replace), "n_chunks"].sum())

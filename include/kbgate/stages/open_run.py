@@ -1,0 +1,55 @@
+"""First stage: check what was asked, take the lease, note what is live."""
+
+from kbgate.errors import InfrastructureError, UsageError
+from kbgate.results import StageResult
+from kbgate.run import REQUEST_FILE, START_FILE, Run, RunStart
+
+
+def open_run(run: Run) -> StageResult:
+    """Take the knowledge base's lease for this run and write what was true when it began.
+
+    Raises:
+        ConflictError: another run holds the lease.
+        UsageError: this run was promoted already, or its base version cannot be built on.
+        InfrastructureError: the store does not answer, or has lost the base version.
+    """
+    run.registry.migrate()
+    minutes = run.kb_settings.release.lease_minutes
+    run.registry.acquire_lease(run.kb, run.request.run_key, run.request.kind, minutes)
+    run.store.discard_unfinished()
+    start = note_start(run)
+    if start.base is not None and start.base not in run.store.versions():
+        raise InfrastructureError(
+            f"The store of {run.kb} does not hold {start.base}, which the registry knows. Check the store's address "
+            f"(kb.{run.kb}.store.options) and that its data is there; restore it from its backup if it is lost."
+        )
+    return StageResult(
+        message=f"Live is {start.live or 'nothing yet'}; building on {start.base or 'nothing'}"
+        + (", everything anew" if start.rebuild and start.base else ""),
+        summary=start.model_dump(),
+    )
+
+
+def note_start(run: Run) -> RunStart:
+    """Write request and start of a run; needs no lease, so that a check by hand can use it."""
+    release = run.registry.release(run.kb)
+    base = run.request.base or release.live
+    version = None if base is None else run.registry.version(run.kb, base)
+    if version is not None and version.state == "collected":
+        raise UsageError(
+            f"{base} was deleted by garbage collection and cannot be built on. `kbgate versions` lists those that can."
+        )
+    if release.live is not None and run.registry.version(run.kb, release.live).run_key == run.request.run_key:
+        raise UsageError(f"This run was promoted already as {release.live}. Start a new run.")
+    if run.request.kind == "hotfix" and base is None:
+        raise UsageError(f"{run.kb} has no version yet to repair. Run kb_ingest first.")
+    start = RunStart(
+        live=release.live,
+        base=base,
+        revision=release.revision,
+        settings_hash=run.settings_hash,
+        rebuild=version is None or version.facts.settings != run.index_settings,
+    )
+    run.folder.write_json(REQUEST_FILE, run.request.model_dump(mode="json"))
+    run.folder.write_json(START_FILE, start.model_dump())
+    return start

@@ -1,0 +1,67 @@
+"""The reconcile gate: source, ledger and store must hold the same documents."""
+
+from collections.abc import Collection
+
+import numpy as np
+import pyarrow as pa
+
+from kbgate.corpus import DOCUMENTS_FILE
+from kbgate.gates.reconcile import ReembeddedSample, judge_reconcile
+from kbgate.results import StageResult
+from kbgate.run import LEDGER_FILE, Run
+from kbgate.stages.build_candidate import candidate_version
+from kbgate.stages.chunk_documents import CHUNKS_FILE
+from kbgate.stages.plan_changes import read_plan
+
+REMOVED_SEARCHED = 200
+"""Largest number of removed documents whose former chunks are searched for in the candidate."""
+NEIGHBOURS = 10
+
+
+def reconcile(run: Run) -> StageResult:
+    """Write `gates/reconcile.json`; embeds a sample again, which must give the stored vectors."""
+    version, plan = candidate_version(run), read_plan(run)
+    new = run.folder.read_table(DOCUMENTS_FILE, ["doc_id", "content_hash"])
+    result = judge_reconcile(
+        ledger=run.folder.read_table(LEDGER_FILE).to_pandas(),
+        expected_doc_ids=plan.added + plan.changed + plan.unchanged + plan.kept,
+        removed_doc_ids=plan.removed,
+        store_batches=run.store.read(version, ["chunk_id", "doc_id", "vector"]),
+        expected_chunks=run.folder.read_table(CHUNKS_FILE, ["chunk_id", "doc_id"]).to_pandas(),
+        dimension=run.embedder.fingerprint.dimension,
+        reembedded=_reembedded(run, version),
+        removed_still_retrievable=_still_retrievable(run, version, plan.removed),
+        settings=run.kb_settings.reconcile,
+        expected_hashes=dict(zip(*new.to_pydict().values(), strict=True)),
+    )
+    return run.finish_gate(result)
+
+
+def _reembedded(run: Run, version: str) -> ReembeddedSample | None:
+    """Embed a sample of the candidate's chunks without the cache, which a fault of the cache would hide."""
+    settings = run.kb_settings.reconcile
+    sample = run.store.sample(version, settings.reembed_chunks, ["chunk_id", "text", "vector"], settings.seed)
+    if not len(sample):
+        return None
+    return ReembeddedSample(
+        chunk_ids=sample.column("chunk_id").to_pylist(),
+        stored=vectors_of(sample),
+        fresh=run.embedder.embed_passages(sample.column("text").to_pylist()),
+    )
+
+
+def _still_retrievable(run: Run, version: str, removed: Collection[str]) -> list[str]:
+    """Search the candidate with the former vectors of removed documents; return those that it still finds."""
+    if not removed or run.start.rebuild or run.start.base is None:
+        return []
+    probes = pa.concat_tables(run.store.read(run.start.base, ["doc_id", "vector"], sorted(removed)[:REMOVED_SEARCHED]))
+    if not len(probes):
+        return []
+    hits = run.store.search(version, vectors_of(probes), NEIGHBOURS)
+    return sorted(set(hits.doc_ids.reshape(-1).tolist()) & set(removed))
+
+
+def vectors_of(table: pa.Table) -> np.ndarray:
+    """Return the vectors of a table as an array of shape (n_rows, dimension)."""
+    column = table.column("vector").combine_chunks()
+    return np.asarray(column.flatten().to_numpy(zero_copy_only=False), dtype=np.float32).reshape(len(table), -1)
