@@ -5,6 +5,8 @@ from typing import Any
 
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
+from airflow.utils.session import create_session
+from sqlalchemy.orm import object_session
 
 log = logging.getLogger(__name__)
 STEMS = ("kb_ingest", "kb_hotfix_reindex", "kb_rollback")
@@ -36,9 +38,18 @@ def write_note(dag_run: Any) -> None:
     try:
         folder = RunFolder(load_settings().artifact_root, kb, run_key_of(dag_run.dag_id, dag_run.run_id))
         if folder.exists("report.json"):
-            dag_run.note = folder.read_json("report.json")["headline"]
+            _set_note(dag_run, folder.read_json("report.json")["headline"])
     except KbgateError as error:
         log.warning("The verdict of %s %s could not become its note: %s", dag_run.dag_id, dag_run.run_id, error)
+
+
+def _set_note(dag_run: Any, note: str) -> None:
+    if object_session(dag_run) is not None:
+        dag_run.note = note
+        return
+    # `dag.test()` hands over a run that has lost its session; the scheduler never does.
+    with create_session() as session:
+        session.merge(dag_run).note = note
 
 
 class KbgatePlugin(AirflowPlugin):

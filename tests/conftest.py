@@ -11,8 +11,10 @@ import pytest
 from sqlalchemy import URL, create_engine, text
 
 from postgres_server import postgres_folder, running_server
+from small_kb import SmallKb
 
-SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+PROJECT = Path(__file__).parents[1]
+SHARED_DATA = PROJECT.parent / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +56,61 @@ def postgres_dsn(postgres_server: URL) -> Iterator[str]:
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture
+def small_kb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallKb:
+    """A small knowledge base that was never ingested; the settings in force are its own."""
+    kb = SmallKb(tmp_path)
+    _point_at(kb, monkeypatch)
+    return kb
+
+
+@pytest.fixture
+def live_kb(first_version: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallKb:
+    """A small knowledge base with v1.0.0 live: a copy, so that a test may spoil it."""
+    shutil.copytree(first_version / "artifacts", tmp_path / "artifacts")
+    kb = SmallKb(tmp_path)
+    _point_at(kb, monkeypatch)
+    return kb
+
+
+@pytest.fixture(scope="session")
+def first_version(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a small knowledge base whose first ingest was promoted; only to copy from."""
+    kb = SmallKb(tmp_path_factory.mktemp("first_version"))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _point_at(kb, monkeypatch)
+        finished = kb.run("first")
+    assert finished.outcome == "promoted", finished.report["headline"]
+    return kb.folder
+
+
+def _point_at(kb: SmallKb, monkeypatch: pytest.MonkeyPatch) -> None:
+    # `make test` exports settings of its own, and variables are stronger than the file.
+    for name in [name for name in os.environ if name.startswith("KBGATE_")]:
+        monkeypatch.delenv(name)
+    for name, value in kb.environment.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(scope="session")
+def airflow_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Variables of a process that may import Airflow: a home and database of its own, this project's DAGs and plugin.
+
+    This process never imports Airflow: it reads its settings on the first import and keeps them. The database is not migrated.
+    """
+    home = tmp_path_factory.mktemp("airflow")
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "_AIRFLOW", "KBGATE"))
+    }
+    return {
+        **clean,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__API_AUTH__JWT_SECRET": "only for these tests, long enough to sign with",
+        "PYTHONPATH": os.pathsep.join([str(PROJECT / "include"), str(PROJECT / "tests")]),
+    }

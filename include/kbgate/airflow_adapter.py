@@ -210,9 +210,11 @@ def _request(context: Any, settings: Settings, kb: str, kind: str, run_key: str)
     from kbgate.run import RunRequest, override_settings
 
     params, dag_run = dict(context["params"]), context["dag_run"]
-    unknown = sorted(set(dag_run.conf or {}) - set(params))
+    # Airflow merges the conf into the task's params, unknown keys too; the DAG's own are only those that it declares.
+    declared = set(context["dag"].params)
+    unknown = sorted(set(dag_run.conf or {}) - declared)
     if unknown:
-        raise UsageError(f"This DAG has no parameter {', '.join(unknown)}. It has: {', '.join(sorted(params))}.")
+        raise UsageError(f"This DAG has no parameter {', '.join(unknown)}. It has: {', '.join(sorted(declared))}.")
     scheduled = dag_run.run_type == "scheduled"
     return RunRequest(
         kb=kb,

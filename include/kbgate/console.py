@@ -13,9 +13,11 @@ from rich.text import Text
 from kbgate.results import GateResult, Measurement, StageResult, Verdict
 
 STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "bold red", Verdict.INCONCLUSIVE: "yellow"}
-out = Console(highlight=False)
+# Reasons, ids and messages are other people's words: brackets and colons in them are no markup.
+PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
+out = Console(**PLAIN)
 if not out.is_terminal:
-    out = Console(highlight=False, width=140)
+    out = Console(**PLAIN, width=140)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ NO_CANDIDATE = "the candidate (none was built)"
 def decide(run: Run) -> StageResult:
     """Write `decision.json` from the gates' files alone, and record in the registry whether the version may be promoted."""
     if not run.folder.exists(START_FILE):
-        return StageResult(message="The run did not begin, so there is nothing to decide.", skipped=True)
+        return StageResult(message="The run did not begin, so nothing may be promoted: see open_run.", holds=True)
     plan = run.folder.read_json("stages/plan_changes.json") if run.folder.exists("stages/plan_changes.json") else {}
     held = any(run.holds(gate) for gate in run.folder.read_gates().values())
     if plan.get("skipped") and run.folder.exists(PLAN_FILE) and not held:

@@ -1,7 +1,8 @@
 """Immutable versions of the chunks and vectors of one knowledge base; which one is live is the registry's business.
 
 Every batch is a `pyarrow.Table` with the columns of `CHUNK_COLUMNS`; `vector` is `fixed_size_list<float32>[dimension]`,
-unit length. Errors of every backend: `UsageError` for a version that does not exist, exists already or is protected,
+unit length. Errors of every backend: `UsageError` for a version that does not exist, exists already or is protected and
+for chunks that do not have this shape, `ConflictError` while another process writes the same knowledge base,
 `InfrastructureError` for a server or disk that does not answer.
 """
 
@@ -42,17 +43,27 @@ class Store(Protocol):
         """Make `version` = `parent` without `removed_doc_ids`, plus `batches`; return its number of chunks.
 
         What an earlier, interrupted build of the same version left behind is discarded first. The version appears in
-        `versions()` only when everything is stored.
+        `versions()` only when everything is stored, and never changes after. A parent can be dropped while its children
+        stay. Chunk ids are unique within a version; a changed document's id belongs in `removed_doc_ids`, its new chunks
+        in `batches`. `parent` must have the same dimension.
+
+        Raises:
+            UsageError: a batch is not as described above, a vector is not finite or zero, or a chunk id occurs twice;
+                nothing is visible then.
         """
 
     def search(self, version: str, vectors: NDArray[np.float32], k: int, *, exact: bool = False) -> Hits:
-        """Return the k most similar chunks of each row of `vectors` (n_queries, dimension); ties by chunk id ascending.
+        """Return the k most similar chunks of each row of `vectors` (n_queries, dimension).
 
-        With `exact` every chunk is compared; without it the store may use its approximate index.
+        Similarity is cosine, rounded to float32; equal values go by chunk id ascending. With `exact` every chunk is
+        compared and all backends agree; without it the store may use its approximate index.
         """
 
     def read(self, version: str, columns: Sequence[str], doc_ids: Sequence[str] | None = None) -> Iterator["pa.Table"]:
-        """Yield the chunks in batches, of all documents or of `doc_ids`, with just `columns`; in no promised order."""
+        """Yield the chunks in batches, of all documents or of `doc_ids`, with just `columns`; in no promised order.
+
+        At least one table comes, with no rows if there are none, so that the columns are always known.
+        """
 
     def sample(self, version: str, n: int, columns: Sequence[str], seed: int) -> "pa.Table":
         """Return n chunks (all, if there are fewer), the same ones for the same seed, ordered by chunk id."""

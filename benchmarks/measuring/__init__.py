@@ -1,0 +1,1 @@
+"""What the benchmarks share: parts run apart, derived documents, the printed table."""

@@ -1,0 +1,139 @@
+"""The document gate over documents derived from the sample: does time follow their number, and where does it go?"""
+
+import functools
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from measuring.run_apart import Apart, run_apart
+from measuring.table import Row, Table, show
+
+SEED = 20260101
+SIZES = (10_000, 100_000)
+QUICK_SIZES = (200, 1_000)
+PHASES = {
+    "tokens": "count tokens (model's tokenizer)",
+    "language": "tell the language",
+    "minhash": "near-duplicates: MinHash and candidates",
+    "verify": "near-duplicates: read again and verify",
+    "normalise": "normalise texts",
+    "characters": "count characters",
+    "mojibake": "find mojibake",
+    "markup": "find leftover markup",
+    "content_hash": "hash contents",
+    "expectations": "Great Expectations suite",
+}
+
+
+def main(
+    quick: Annotated[bool, typer.Option(help="Small form, for a look and for the tests.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the tables to this file too.")] = None,
+) -> None:
+    """Measure the document gate at two sizes."""
+    sizes = QUICK_SIZES if quick else SIZES
+    with tempfile.TemporaryDirectory(prefix="kbgate-bench-") as folder:
+        run_apart(write_batches, folder, sizes)
+        found = {size: run_apart(judge_batch, folder, size) for size in sizes}
+    show([_growth(found), _phases(sizes[-1], found[sizes[-1]])], json_file)
+
+
+def write_batches(folder: str, sizes: tuple[int, ...]) -> None:
+    """Write the batches as the stage `read_documents` leaves them."""
+    from kbgate.artifacts import RunFolder
+    from kbgate.corpus import BATCH_FILE, write_documents
+    from measuring.derived_documents import derived_documents
+
+    for size in sizes:
+        write_documents(RunFolder(folder, "bench", str(size)), BATCH_FILE, derived_documents(size, SEED))
+
+
+def judge_batch(folder: str, size: int) -> dict[str, float]:
+    """Measure and judge one batch as the stage `check_documents` does; return seconds: in all, and of each phase."""
+    from kbgate.artifacts import RunFolder
+    from kbgate.corpus import BATCH_FILE, read_documents
+    from kbgate.embedders.sentence_transformers import SentenceTransformersEmbedder
+    from kbgate.gates.documents import judge_documents
+    from kbgate.quality import document_features, suites
+    from kbgate.records import Document
+    from kbgate.settings import EmbedderSettings, QualitySettings
+
+    tokenizer: Any = SentenceTransformersEmbedder(EmbedderSettings()).tokenizer
+    settings = QualitySettings()
+    seconds: Counter[str] = Counter()
+    near = document_features.NearDuplicates
+    _time(seconds, "tokens", tokenizer, "count")
+    _time(seconds, "language", document_features, "detect_languages")
+    _time(seconds, "minhash", near, "add")
+    _time(seconds, "minhash", near, "candidates")
+    _time(seconds, "verify", near, "verify")
+    _time(seconds, "normalise", document_features, "normalised")
+    _time(seconds, "characters", document_features, "count_characters")
+    _time(seconds, "mojibake", document_features, "count_mojibake")
+    _time(seconds, "markup", document_features, "count_leftover_markup")
+    _time(seconds, "expectations", suites, "run_suite")
+    hashed = property(_timed(seconds, "content_hash", Document.content_hash.fget))
+    Document.content_hash = hashed  # type: ignore[method-assign]
+
+    batch = RunFolder(folder, "bench", str(size))
+    began = time.perf_counter()
+    features = document_features.measure_documents(lambda: read_documents(batch, BATCH_FILE), tokenizer, settings)
+    measured = time.perf_counter()
+    gate = judge_documents(
+        features=features, rejected=(), reference=None, live_ledger=None, mode="snapshot", settings=settings
+    )
+    judged = time.perf_counter()
+    assert len(features) == size, f"{len(features)} documents were measured, not {size}"
+    assert gate.result.details["rows_by_rule"]["near_duplicate"], "no near-duplicate was found, so the search was idle"
+    return {**seconds, "all": judged - began, "measure": measured - began, "judge": judged - measured}
+
+
+def _time(seconds: Counter[str], phase: str, owner: Any, name: str) -> None:
+    """Let the time that `owner.name` takes be added up, without that of another phase inside it."""
+    setattr(owner, name, _timed(seconds, phase, getattr(owner, name)))
+
+
+def _timed(seconds: Counter[str], phase: str, work: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(work)
+    def run(*arguments: Any, **named: Any) -> Any:
+        began, before = time.perf_counter(), seconds.total()
+        try:
+            return work(*arguments, **named)
+        finally:
+            inside = seconds.total() - before
+            seconds[phase] += time.perf_counter() - began - inside
+
+    return run
+
+
+def _growth(found: dict[int, Apart[dict[str, float]]]) -> Table:
+    small, large = found
+    rows = []
+    for key, name in (("all", "whole gate"), ("measure", "measure_documents"), ("judge", "judge_documents")):
+        for size in (small, large):
+            per_thousand = 1000 * found[size].value[key] / size
+            ratio = per_thousand / (1000 * found[small].value[key] / small)
+            label = f"{name}, {size:,} documents"
+            rows.append(Row(label, per_thousand, "s per 1,000", ratio, found[size].peak_memory_mb))
+    return Table(
+        "Document gate, time for each thousand documents", f"to {small:,} documents; 1 means linear", tuple(rows)
+    )
+
+
+def _phases(size: int, found: Apart[dict[str, float]]) -> Table:
+    seconds = dict(found.value)
+    whole = seconds["all"]
+    phases = {label: seconds.get(key, 0.0) for key, label in PHASES.items()}
+    phases["everything else (Parquet, frames, masks, profile)"] = whole - sum(phases.values())
+    ordered = sorted(phases.items(), key=lambda phase: -phase[1])
+    rows = [Row("whole gate", whole, "s", 1.0, found.peak_memory_mb)]
+    rows += [Row(label, spent, "s", spent / whole, found.peak_memory_mb) for label, spent in ordered]
+    return Table(f"Document gate, where the time goes ({size:,} documents)", "share of the whole gate", tuple(rows))
+
+
+if __name__ == "__main__":
+    typer.run(main)
