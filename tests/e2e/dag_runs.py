@@ -44,7 +44,9 @@ def _ended(dag_id: str, run_id: str, session: Any) -> dict[str, Any]:
         "run_id": run_id,
         "state": str(run.state.value if hasattr(run.state, "value") else run.state),
         "note": run.note,
-        "tasks": {task.task_id: str(task.state.value if hasattr(task.state, "value") else task.state) for task in tasks},
+        "tasks": {
+            task.task_id: str(task.state.value if hasattr(task.state, "value") else task.state) for task in tasks
+        },
         "events": [{"uri": uri, "extra": extra, "task": task} for uri, extra, task in events],
     }
 

@@ -25,7 +25,10 @@ RUNS: dict[str, tuple[str, dict[str, Any]]] = {
     "misspelt": (INGEST, {"bacth": "bad.jsonl"}),
     "no file": (INGEST, {"batch": "no_such_file.jsonl"}),
     "built": (HOTFIX, {"reason": "longer chunks", "chunk_size_tokens": 60, "after_gates": "build only"}),
-    "fixed": (HOTFIX, {"reason": "mend one", "batch": "delta.jsonl", "documents": "orders/*", "base_version": "v1.0.0"}),
+    "fixed": (
+        HOTFIX,
+        {"reason": "mend one", "batch": "delta.jsonl", "documents": "orders/*", "base_version": "v1.0.0"},
+    ),
     "no base": (HOTFIX, {"reason": "mend that", "base_version": "v9.9.9"}),
     "back": (ROLLBACK, {"reason": "users complain"}),
     "back too far": (ROLLBACK, {"reason": "users complain", "target_version": "v9.9.9"}),

@@ -18,7 +18,9 @@ from kbgate.settings import load_settings
 RUN_ID = "manual__one"
 
 
-def note_of(dag_id: str, state: DagRunState, report: dict[str, str] | bytes | None, *, detached: bool = False) -> str | None:
+def note_of(
+    dag_id: str, state: DagRunState, report: dict[str, str] | bytes | None, *, detached: bool = False
+) -> str | None:
     """Write a report (if any) where the run's stages would, end the run, and return what then stands in its note."""
     kb = dag_id.rpartition("__")[2]
     if report is not None:

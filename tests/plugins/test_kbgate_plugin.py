@@ -13,9 +13,7 @@ PLUGINS = Path(__file__).parents[2] / "plugins"
 
 
 @pytest.fixture(scope="module")
-def answers(
-    airflow_environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Any]:
+def answers(airflow_environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What plugin_answers.py found with the plugin loaded."""
     kb = SmallKb(tmp_path_factory.mktemp("plugin"))
     # A database of its own: runs of other tests must not meet these.

@@ -107,7 +107,7 @@ def test_parameters_reach_the_run(live_kb: SmallKb, kbgate: CommandLine, tmp_pat
 
 
 def test_chunk_settings_of_one_run_rebuild_the_index(live_kb: SmallKb, kbgate: CommandLine) -> None:
-    code, report = kbgate.json("ingest", "--chunk-size", "60", "--chunk-overlap", "5")
+    code, report = kbgate.json("ingest", "--chunk-size", "46", "--chunk-overlap", "5")
     assert (code, report["version"]) == (PASSED, "v1.1.0"), report["headline"]
 
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kbgate.drift.chunk_vectors import ChunkVectors, sum_by_document
+from kbgate.drift.chunk_vectors import ChunkVectors, DocumentSums, sum_by_document
 from kbgate.drift.nearest import nearest_chunks
 from kbgate.drift.permutation import PermutationTest, new_group_mean, permute_documents
 from kbgate.drift.share_interval import share_interval
@@ -12,7 +13,10 @@ from kbgate.drift.share_interval import share_interval
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LowSimilarityShare:
-    """Share of new chunks whose nearest chunk in another live document is below `similarity`, beside live's own share."""
+    """Share of the new material that has no neighbour of at least `similarity` in live, beside live's own share.
+
+    A document's share is that of its chunks; `share` and `live_share` are means over documents.
+    """
 
     similarity: float
     share: float
@@ -34,8 +38,9 @@ def low_similarity_share(
 
     Below `quantile` of the scores of live's own chunks a score counts as low: what is low differs from one embedding
     model and one knowledge base to the next (unrelated texts score 0.05 with MiniLM, 0.75 with e5); `similarity` sets it
-    by hand. A large live may be a random sample: new and live chunks are scored against the same one. The test draws
-    random groups of as many documents from new and live together. None if a side is empty or live has one document.
+    by hand. A large live may be a random sample: new and live chunks are scored against the same one. Every document
+    counts the same: otherwise a few long pages would hide as many short ones about something else. The test draws random
+    groups of as many documents from new and live together. None if a side is empty or live has one document.
 
     Raises:
         UsageError: the vectors come from two models.
@@ -49,14 +54,19 @@ def low_similarity_share(
     if similarity is None:
         similarity = float(np.quantile(live_scores, quantile))
     # A vector that is not a number compares false, so it counts as low.
-    new_low, live_low = ~(new_scores >= similarity), ~(live_scores >= similarity)
-    test = permute_documents(
-        sum_by_document(new_low.astype(np.float64), new.doc_ids),
-        sum_by_document(live_low.astype(np.float64), live.doc_ids),
-        new_group_mean,
-        permutations=permutations,
-        seed=seed,
-    )
+    new_documents = _shares_by_document(~(new_scores >= similarity), new.doc_ids)
+    live_documents = _shares_by_document(~(live_scores >= similarity), live.doc_ids)
+    test = permute_documents(new_documents, live_documents, new_group_mean, permutations=permutations, seed=seed)
     return LowSimilarityShare(
-        similarity, float(new_low.mean()), float(live_low.mean()), share_interval(new_low, new.doc_ids), test
+        similarity=similarity,
+        share=float(new_documents.sums.mean()),
+        live_share=float(live_documents.sums.mean()),
+        interval=share_interval(new_documents.sums[:, 0], new_documents.doc_ids),
+        test=test,
     )
+
+
+def _shares_by_document(low: NDArray[np.bool_], doc_ids: NDArray[np.object_]) -> DocumentSums:
+    """One number a document: the share of its chunks that are low."""
+    documents = sum_by_document(low.astype(np.float64), doc_ids)
+    return DocumentSums(documents.doc_ids, documents.sums / documents.counts[:, None], np.ones(len(documents)))

@@ -7,8 +7,12 @@ from statsmodels.stats.proportion import proportion_confint
 from kbgate.drift.chunk_vectors import sum_by_document
 
 
-def share_interval(marked: NDArray[np.bool_], doc_ids: NDArray[np.object_]) -> tuple[float, float] | None:
+def share_interval(
+    marked: NDArray[np.bool_] | NDArray[np.float64], doc_ids: NDArray[np.object_]
+) -> tuple[float, float] | None:
     """95 % interval (low, high) of the share of marked chunks; None without chunks.
+
+    A number in [0, 1] a document, in place of marks of its chunks, gives the interval of the mean over documents.
 
     Wilson's score interval with the effective sample size n_e = p (1 - p) / v instead of the number of chunks, where
     v = m / (m - 1) * sum over the m documents of (marked - p * chunks)² / n² is the variance of a ratio of document sums;

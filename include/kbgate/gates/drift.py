@@ -26,12 +26,12 @@ ADVICE = "Look at the documents listed in the report; if they belong here, widen
 def judge_drift(given: DriftInput, settings: DriftSettings) -> GateResult:
     """Hold the added and changed documents to what live looks like.
 
-    FAILED if too many of their chunks lie far from every other live document, if changed documents no longer resemble
-    their former selves, or if the batch repeats itself. The first limit is the larger of the setting and what random
-    groups of as many documents exceed with probability `alpha`, so it is significance and size at once; where even the
-    worst batch could not be significant, the verdict is INCONCLUSIVE. A batch of fewer than `min_documents` that is at most
-    `max_small_batch_share` of the candidate is reported and passes. Without live the verdict is INCONCLUSIVE; across
-    embedding models neighbourhoods are compared instead of cosines.
+    FAILED if too much of them lies far from every other live document (every document counts the same), if changed
+    documents no longer resemble their former selves, or if the batch repeats itself. The first limit is the larger of
+    the setting and what random groups of as many documents exceed with probability `alpha`, so it is significance and
+    size at once; where even the worst batch could not be significant, the verdict is INCONCLUSIVE. A batch of fewer than
+    `min_documents` that is at most `max_small_batch_share` of the candidate is reported and passes. Without live the
+    verdict is INCONCLUSIVE; across embedding models neighbourhoods are compared instead of cosines.
 
     Raises:
         SettingsError: `permutations` are too few for `alpha`.
@@ -121,14 +121,14 @@ def _amount(given: DriftInput, settings: DriftSettings, n_documents: int) -> Mea
 def _low_similarity(
     low: LowSimilarityShare | None, given: DriftInput, settings: DriftSettings, n_documents: int
 ) -> list[Measurement]:
-    name, n, judged = "low_similarity_share", len(given.new), _judged(n_documents, given, settings)
+    name, n, judged = "low_similarity_share", n_documents, _judged(n_documents, given, settings)
     if low is None:
         message = "Live has fewer than two documents, so nothing is known about how alike its documents are."
         return [_unknown(name, message) if judged else _info(name, None, n, message)]
     limit = max(settings.max_low_similarity_share, low.test.critical_value(settings.alpha))
     interval = f"95 % interval {low.interval[0]:.1%} to {low.interval[1]:.1%}, " if low.interval else ""
     message = (
-        f"{low.share:.1%} of the new chunks have no near neighbour in live (cosine below {low.similarity:.2f}, as are "
+        f"{low.share:.1%} of the new material has no near neighbour in live (cosine below {low.similarity:.2f}, as has "
         f"{low.live_share:.1%} of live's own; {interval}p = {low.test.p_value:.3f}); at most {limit:.1%} is wanted."
     )
     if not judged:

@@ -145,7 +145,20 @@ def _enough_evidence(summary: RecallSummary) -> list[Measurement]:
         _n_queries(n, settings.min_queries, few),
         _share("unjudged_share", len(health.unjudged), health.n_queries, settings.max_unjudged_share, unjudged),
         _share("stale_share", len(health.stale), health.n_queries, settings.max_stale_share, stale),
+        *_stale_per_key_intent(summary),
     ]
+
+
+def _stale_per_key_intent(summary: RecallSummary) -> list[Measurement]:
+    """The same share for each key intent: a topic that vanished is a small part of all queries, and its recall stays high."""
+    found, stale = [], set(summary.health.stale)
+    for intent in sorted(summary.golden.key_intents):
+        asked = [query.query_id for query in summary.golden.queries if query.intent == intent]
+        count = len(stale.intersection(asked))
+        finding = f"of key intent {intent} ask for documents that the candidate no longer has. Find out why they left."
+        name = f"stale_share[{intent}]"
+        found.append(_share(name, count, len(asked), summary.settings.max_stale_share, finding))
+    return found
 
 
 def _n_queries(n: int, fewest: int, if_too_few: str) -> Measurement:

@@ -186,7 +186,7 @@ FAULTS: dict[str, Fault] = {
     "named_header": Fault(
         "A long legal notice that names the article stands above the texts, so that no two chunks are equal.",
         "drift",
-        "self_duplicate_share",
+        "low_similarity_share",
         text_faults.named_header,
         0.15,
     ),
