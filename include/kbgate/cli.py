@@ -176,6 +176,20 @@ def rollback(
 
 
 @app.command()
+def unlock(
+    owner: Annotated[str, typer.Option("--owner", help="The run that holds the lease, as the error message names it.")],
+    kb: KbOption = None,
+) -> None:
+    """Give back the lease of a run that is dead; a run that lives would lose its exclusion."""
+    settings, kb = _open(kb)
+    registry = Run(settings, _request(settings, kb, "ingest", None, None, "unlock", {}, promote=False)).registry
+    if not registry.release_lease(kb, owner):
+        held = registry.lease(kb)
+        raise UsageError(f"{owner} does not hold the lease of {kb}; {f'{held.owner} does' if held else 'nobody does'}.")
+    console.out.print(f"The lease of {kb} is free.")
+
+
+@app.command()
 def versions(kb: KbOption = None, as_json: JsonOption = False) -> None:
     """List the versions of a knowledge base and which one is live."""
     from kbgate import inspection

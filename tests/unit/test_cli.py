@@ -303,3 +303,12 @@ def test_a_failed_ingest_still_leaves_a_report(live_kb: SmallKb, kbgate: Command
     assert report["headline"].endswith("Live stays v1.0.0.")
     run = Run(live_kb.settings, live_kb.request("x"))
     assert run.registry.lease(KB) is None
+
+
+def test_the_lease_of_a_dead_run_can_be_given_back(live_kb: SmallKb, kbgate: CommandLine) -> None:
+    registry = live_kb.reader().registry
+    registry.acquire_lease(KB, "dead-run", "ingest", 10)
+    assert main(["unlock", "--owner", "somebody-else"]) == USAGE
+    assert registry.lease(KB) is not None
+    assert main(["unlock", "--owner", "dead-run"]) == PASSED
+    assert registry.lease(KB) is None

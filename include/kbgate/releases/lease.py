@@ -23,8 +23,8 @@ def acquire(connection: Connection, kb: str, owner: str, purpose: str, minutes: 
     if held is not None and held.owner != owner and held.expires_at > now:
         raise ConflictError(
             f"{kb} is being worked on by {held.owner} ({held.purpose}) until {held.expires_at:%Y-%m-%d %H:%M} UTC; "
-            "nothing was changed. Wait for it to end and try again. If that run is dead, wait until then or release "
-            f"its lease (Registry.release_lease({kb!r}, {held.owner!r})); a rollback needs no lease."
+            f"nothing was changed. Wait for it to end and try again. If that run is dead: kbgate unlock --kb {kb} "
+            f"--owner {held.owner}. A rollback needs no lease."
         )
     if held is not None and held.owner == owner:
         taken = Lease(kb, owner, purpose, held.acquired_at, expires_at)
