@@ -16,6 +16,12 @@ from measuring.table import Row, Table, show
 SEED = 20260101
 SIZES = (10_000, 100_000)
 QUICK_SIZES = (200, 1_000)
+KINDS = {
+    "all": "whole gate",
+    "cpu": "whole gate, processor time",
+    "measure": "measure_documents",
+    "judge": "judge_documents",
+}
 PHASES = {
     "tokens": "count tokens (model's tokenizer)",
     "language": "tell the language",
@@ -80,16 +86,16 @@ def judge_batch(folder: str, size: int) -> dict[str, float]:
     Document.content_hash = hashed  # type: ignore[method-assign]
 
     batch = RunFolder(folder, "bench", str(size))
-    began = time.perf_counter()
+    began, cpu_before = time.perf_counter(), time.process_time()
     features = document_features.measure_documents(lambda: read_documents(batch, BATCH_FILE), tokenizer, settings)
     measured = time.perf_counter()
     gate = judge_documents(
         features=features, rejected=(), reference=None, live_ledger=None, mode="snapshot", settings=settings
     )
-    judged = time.perf_counter()
+    judged, cpu = time.perf_counter(), time.process_time() - cpu_before
     assert len(features) == size, f"{len(features)} documents were measured, not {size}"
     assert gate.result.details["rows_by_rule"]["near_duplicate"], "no near-duplicate was found, so the search was idle"
-    return {**seconds, "all": judged - began, "measure": measured - began, "judge": judged - measured}
+    return {**seconds, "all": judged - began, "cpu": cpu, "measure": measured - began, "judge": judged - measured}
 
 
 def _time(seconds: Counter[str], phase: str, owner: Any, name: str) -> None:
@@ -113,7 +119,7 @@ def _timed(seconds: Counter[str], phase: str, work: Callable[..., Any]) -> Calla
 def _growth(found: dict[int, Apart[dict[str, float]]]) -> Table:
     small, large = found
     rows = []
-    for key, name in (("all", "whole gate"), ("measure", "measure_documents"), ("judge", "judge_documents")):
+    for key, name in KINDS.items():
         for size in (small, large):
             per_thousand = 1000 * found[size].value[key] / size
             ratio = per_thousand / (1000 * found[small].value[key] / small)

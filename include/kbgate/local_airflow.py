@@ -14,7 +14,15 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-PROCESSES = ("api-server", "scheduler", "dag-processor", "triggerer")
+import psutil
+
+# Airflow's log servers listen on every address and cannot be told otherwise; the API server reads the logs from the disk.
+PROCESSES = {
+    "api-server": (),
+    "scheduler": ("--skip-serve-logs",),
+    "dag-processor": (),
+    "triggerer": ("--skip-serve-logs",),
+}
 PASSWORDS = "simple_auth_manager_passwords.json.generated"
 START_SECONDS = 120
 STOP_SECONDS = 30
@@ -24,21 +32,22 @@ def up(home: Path, port: str) -> int:
     """Start what is not running, wait until the API answers, print address and login."""
     home.mkdir(parents=True, exist_ok=True)
     (home / "run").mkdir(exist_ok=True)
-    running = [name for name in PROCESSES if _pid(home, name)]
+    running = [name for name in PROCESSES if _process(home, name)]
     if len(running) == len(PROCESSES):
         print(f"Airflow is running already on http://127.0.0.1:{port}; `make down` ends it.")
         return 0
     subprocess.run(["airflow", "db", "migrate"], check=True, stdout=subprocess.DEVNULL, stderr=_log(home, "migrate"))
-    for name in PROCESSES:
+    for name, options in PROCESSES.items():
         if name not in running:
             log = _log(home, name)
-            process = subprocess.Popen(
-                ["airflow", name], stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+            started = psutil.Popen(
+                ["airflow", name, *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
             )
-            _pid_file(home, name).write_text(str(process.pid))
+            _pid_file(home, name).write_text(f"{started.pid} {started.create_time()}")
     print("Starting Airflow …", flush=True)
-    if not _wait_for_health(home, f"http://127.0.0.1:{port}/api/v2/monitor/health"):
-        print(f"Airflow did not become healthy in {START_SECONDS} s. Its logs: {home / 'run'}", file=sys.stderr)
+    trouble = _wait_for_health(home, f"http://127.0.0.1:{port}/api/v2/monitor/health")
+    if trouble:
+        print(f"{trouble} Its logs: {home / 'run'}. `make down` ends what still runs.", file=sys.stderr)
         return 4
     logins = json.loads((home / PASSWORDS).read_text())
     print(f"Airflow runs on http://127.0.0.1:{port}")
@@ -49,36 +58,39 @@ def up(home: Path, port: str) -> int:
 
 
 def down(home: Path) -> int:
-    """End each process by its id and wait for it."""
+    """End each process and its children by their ids, and wait for them."""
     for name in reversed(PROCESSES):
-        pid = _pid(home, name)
-        if pid is None:
+        process = _process(home, name)
+        if process is None:
             continue
-        os.killpg(pid, signal.SIGTERM)
+        family = [process, *process.children(recursive=True)]
+        os.killpg(process.pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
-        while _pid(home, name) and time.monotonic() < deadline:
+        while any(map(_runs, family)) and time.monotonic() < deadline:
             time.sleep(0.2)
-        if _pid(home, name):
-            os.killpg(pid, signal.SIGKILL)
-        _pid_file(home, name).unlink(missing_ok=True)
+        for left in filter(_runs, family):
+            left.kill()
+        _pid_file(home, name).unlink()
         print(f"{name} ended")
     return 0
 
 
-def _wait_for_health(home: Path, url: str) -> bool:
+def _wait_for_health(home: Path, url: str) -> str | None:
+    """Return None once all is well, else what went wrong."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        if not all(_pid(home, name) for name in PROCESSES):
-            return False
+        ended = [name for name in PROCESSES if _process(home, name) is None]
+        if ended:
+            return f"Airflow's {', '.join(ended)} ended at once."
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:
                 parts = json.load(answer)
             if all(parts[name]["status"] == "healthy" for name in ("scheduler", "dag_processor", "triggerer")):
-                return True
+                return None
         except (urllib.error.URLError, OSError, ValueError, KeyError):
             pass
         time.sleep(1)
-    return False
+    return f"Airflow did not become healthy in {START_SECONDS} s."
 
 
 def _pid_file(home: Path, name: str) -> Path:
@@ -89,18 +101,28 @@ def _log(home: Path, name: str) -> int:
     return os.open(home / "run" / f"{name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
 
-def _pid(home: Path, name: str) -> int | None:
-    """Return the id of a process that we started and that still runs."""
+def _process(home: Path, name: str) -> psutil.Process | None:
+    """Return a process that we started and that still runs; its start time tells it from a later one of the same id."""
     try:
-        pid = int(_pid_file(home, name).read_text())
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-    except (FileNotFoundError, ProcessLookupError, ValueError):
+        pid, started = _pid_file(home, name).read_text().split()
+        process = psutil.Process(int(pid))
+    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
         return None
-    return pid if "airflow" in command else None
+    return process if _runs(process) and process.create_time() == float(started) else None
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Tell whether it runs; one that has ended and was not yet collected by its parent does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def main(arguments: list[str]) -> int:
     """Run `up` or `down`."""
+    # Airflow would let everybody on this machine read its passwords and its database.
+    os.umask(0o077)
     home = Path(os.environ["AIRFLOW_HOME"])
     if arguments == ["up"]:
         return up(home, os.environ["AIRFLOW__API__PORT"])
