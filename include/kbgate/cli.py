@@ -88,7 +88,7 @@ def ingest(
     }
     request = _request(settings, kb, "ingest", run_id, actor, reason, params, promote=not build_only)
     with console.stages(quiet=as_json) as on_stage:
-        pipeline.run_candidate(settings, request, on_stage)
+        pipeline.run_candidate(settings, request, on_stage, on_stage.advance)
     report = Run(settings, request).folder.read_json("report.json")
     console.show_report(report, as_json)
     raise typer.Exit(

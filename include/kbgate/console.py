@@ -1,12 +1,12 @@
 """What the command line prints: tables for people (rich), one JSON object for scripts."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -20,24 +20,44 @@ if not out.is_terminal:
     out = Console(**PLAIN, width=140)
 
 
+class StageDisplay:
+    """Shows the stages of a run on a terminal; without one it is silent, because the log has a line a stage."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+        self._shown = progress.add_task("starting", total=None) if progress else None
+
+    def __call__(self, stage: str, result: StageResult | None) -> None:
+        """A stage begins (no result) or has ended."""
+        if self._progress is None or self._shown is None:
+            return
+        if result is None:
+            self._progress.reset(self._shown, description=stage, total=None)
+        else:
+            style = "red" if result.holds else "green"
+            self._progress.console.print(Text.assemble((f"{stage:16} ", style), result.message))
+
+    def advance(self, done: int, total: int) -> None:
+        """Within a long stage, `done` of `total` pieces are ready."""
+        if self._progress is not None and self._shown is not None:
+            self._progress.update(self._shown, total=total, completed=done)
+
+
 @contextmanager
-def stages(quiet: bool) -> Iterator[Callable[[str, StageResult | None], None]]:
-    """Give a callback that shows each stage: a bar when a terminal is there, nothing when not (the log has a line a stage)."""
+def stages(quiet: bool) -> Iterator[StageDisplay]:
+    """Give what shows each stage: a bar when a terminal is there, nothing when not."""
     if quiet or not out.is_terminal:
-        yield lambda stage, result: None
+        yield StageDisplay(None)
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=out, transient=True) as progress:
-        shown = progress.add_task("starting", total=None)
-
-        def on_stage(stage: str, result: StageResult | None) -> None:
-            if result is None:
-                progress.update(shown, description=stage)
-            else:
-                style = "red" if result.holds else "green"
-                progress.console.print(Text.assemble((f"{stage:16} ", style), result.message))
-
-        yield on_stage
+        yield StageDisplay(progress)
 
 
 def show_report(report: dict[str, Any], as_json: bool) -> None:

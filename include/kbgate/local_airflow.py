@@ -26,6 +26,8 @@ PROCESSES = {
 PASSWORDS = "simple_auth_manager_passwords.json.generated"
 START_SECONDS = 120
 STOP_SECONDS = 30
+CLOCK_SECONDS = 5
+"""Start times are reckoned from the machine's clock, which may be set while Airflow runs."""
 
 
 def up(home: Path, port: str) -> int:
@@ -108,7 +110,8 @@ def _process(home: Path, name: str) -> psutil.Process | None:
         process = psutil.Process(int(pid))
     except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
         return None
-    return process if _runs(process) and process.create_time() == float(started) else None
+    same = abs(process.create_time() - float(started)) < CLOCK_SECONDS
+    return process if same and _runs(process) else None
 
 
 def _runs(process: psutil.Process) -> bool:

@@ -6,6 +6,7 @@ import resource
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 
 from kbgate.errors import ArtifactError, KbgateError
@@ -42,7 +43,14 @@ GATES = {
 """Stage -> name of the gate whose file it writes."""
 
 
-def run_stage(stage: str, settings: Settings, kb: str, run_key: str, request: RunRequest | None = None) -> StageResult:
+def run_stage(
+    stage: str,
+    settings: Settings,
+    kb: str,
+    run_key: str,
+    request: RunRequest | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> StageResult:
     """Run one stage and keep what it came to in `stages/<stage>.json`, with its seconds and peak memory.
 
     A stage that starts withdraws what it and all later stages concluded in an earlier try, so that no decision can rest on a
@@ -52,6 +60,7 @@ def run_stage(stage: str, settings: Settings, kb: str, run_key: str, request: Ru
         KbgateError: the stage could not do its work; what it meant is in the message.
     """
     run = Run(settings, request) if request is not None else load_run(settings, kb, run_key)
+    run = replace(run, progress=progress)
     if request is not None:
         run.folder.write_json(REQUEST_FILE, request.model_dump(mode="json"))
     withdraw(run, stage)
@@ -89,11 +98,15 @@ def withdraw(run: Run, stage: str) -> None:
 
 
 def run_candidate(
-    settings: Settings, request: RunRequest, on_stage: Callable[[str, StageResult | None], None]
+    settings: Settings,
+    request: RunRequest,
+    on_stage: Callable[[str, StageResult | None], None],
+    progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, StageResult]:
     """Run a whole ingest or hotfix in this process, in the order and by the rules of the DAG; return what each stage came to.
 
-    `on_stage(name, None)` is called before a stage, `on_stage(name, result)` after it. The report is always written.
+    `on_stage(name, None)` is called before a stage, `on_stage(name, result)` after it, `progress(done, total)` within a long
+    one. The report is always written.
 
     Raises:
         KbgateError: a stage could not do its work; the report has been written.
@@ -102,7 +115,8 @@ def run_candidate(
 
     def run(stage: str) -> StageResult:
         on_stage(stage, None)
-        done[stage] = run_stage(stage, settings, request.kb, request.run_key, request if stage == "open_run" else None)
+        given = request if stage == "open_run" else None
+        done[stage] = run_stage(stage, settings, request.kb, request.run_key, given, progress)
         on_stage(stage, done[stage])
         return done[stage]
 
