@@ -96,7 +96,8 @@ def ingest(folder: str, embedder: str, name: str) -> RunSeconds:
     run_candidate(run.settings, run.request, lambda stage, result: None)
     seconds = time.perf_counter() - began
     report = run.folder.read_json("report.json")
-    stages = {name: (record["seconds"], record["peak_memory_mb"]) for name, record in stage_records(run).items()}
+    records: dict[str, Any] = stage_records(run)
+    stages = {stage: (record["seconds"], record["peak_memory_mb"]) for stage, record in records.items()}
     return RunSeconds(seconds, stages, report["outcome"], report["headline"])
 
 

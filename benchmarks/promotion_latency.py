@@ -62,8 +62,9 @@ def move(dsn: str, moves: int) -> dict[str, list[float]]:
 
     def candidate(number: int) -> str:
         base = registry.release(KB).live
-        bump = "first" if base is None else "patch"
-        version = registry.reserve_version(KB, f"run {number}", kind="ingest", base=base, bump=bump, **who).version
+        version = registry.reserve_version(
+            KB, f"run {number}", kind="ingest", base=base, bump="first" if base is None else "patch", **who
+        ).version
         facts = VersionFacts(fingerprint="0" * 16, settings={}, n_documents=1000, n_chunks=3000, recall=0.9)
         registry.record_candidate(KB, version, facts=facts, decision_hash=f"{number:064}", actor="benchmark")
         return version

@@ -181,7 +181,7 @@ class DriftSettings(Section):
         "live are 0. Real releases that touched every page stay above 0.88; misread letters (10 %) give 0.57.",
     )
     min_documents: Annotated[int, Field(ge=1)] = Field(
-        20, description="Fewer new or changed documents: reported, not judged, if they are few beside the candidate."
+        10, description="Fewer new or changed documents: reported, not judged, if they are few beside the candidate."
     )
     max_small_batch_share: Share = Field(
         0.20, description="A batch below min_documents is judged all the same if it is more than this of the candidate."

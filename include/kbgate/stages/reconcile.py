@@ -64,4 +64,5 @@ def _still_retrievable(run: Run, version: str, removed: Collection[str]) -> list
 def vectors_of(table: pa.Table) -> np.ndarray:
     """Return the vectors of a table as an array of shape (n_rows, dimension)."""
     column = table.column("vector").combine_chunks()
-    return np.asarray(column.flatten().to_numpy(zero_copy_only=False), dtype=np.float32).reshape(len(table), -1)
+    flat = np.asarray(column.flatten().to_numpy(zero_copy_only=False), dtype=np.float32)
+    return flat.reshape(len(table), column.type.list_size)

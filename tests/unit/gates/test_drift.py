@@ -124,7 +124,7 @@ def test_a_few_documents_pass_with_an_honest_sentence() -> None:
     result = judge(topical(5, 5, seed=7), LIVE)
     assert result.verdict is Verdict.PASSED
     assert (
-        "5 new or changed documents are too few to judge (at least 20 are wanted); they are 4.0% of the candidate"
+        "5 new or changed documents are too few to judge (at least 10 are wanted); they are 4.0% of the candidate"
         in (result.message)
     )
     assert all(m.threshold is None for m in result.measurements)
