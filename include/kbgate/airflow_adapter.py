@@ -11,8 +11,6 @@ from kbgate.errors import ConflictError, InfrastructureError, KbgateError, Usage
 from kbgate.results import StageResult
 from kbgate.settings import KnowledgeBaseSettings, Settings, load_settings
 
-WAIT_FOR_LEASE = {"retries": 12, "max_retry_delay": timedelta(minutes=10)}
-"""An ingest or hotfix that finds another one at work waits for it, about an hour and a half in all."""
 DEFAULT_ARGS = {"retries": 2, "retry_delay": timedelta(seconds=30), "retry_exponential_backoff": True}
 
 
@@ -33,7 +31,8 @@ def candidate_pipeline(kb: str, kind: str) -> None:
     embedded before both have passed. `report` is a teardown: it always runs and never turns a red run green.
     """
 
-    @task(**WAIT_FOR_LEASE)
+    # An ingest or hotfix that finds another one at work waits for it, about an hour and a half in all.
+    @task(retries=12, max_retry_delay=timedelta(minutes=10))
     def open_run() -> dict[str, Any]:
         """Check the parameters, take the lease and note what is live."""
         return run_stage("open_run", kb, kind)
