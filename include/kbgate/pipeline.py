@@ -61,6 +61,10 @@ def run_stage(
     """
     run = Run(settings, request) if request is not None else load_run(settings, kb, run_key)
     run = replace(run, progress=progress)
+    if stage == "open_run" and run.folder.exists(REQUEST_FILE):
+        from kbgate.stages.open_run import refuse_promoted
+
+        refuse_promoted(run)
     if request is not None:
         run.folder.write_json(REQUEST_FILE, request.model_dump(mode="json"))
     withdraw(run, stage)
@@ -150,10 +154,10 @@ def run_document_check(
     Raises:
         KbgateError: the batch could not be read or judged.
     """
-    from kbgate.stages.open_run import note_start
+    from kbgate.stages.open_run import note_start, refuse_promoted
 
     run = Run(settings, request)
-    run.registry.migrate()
+    refuse_promoted(run)
     note_start(run)
     for stage in ("read_documents", "check_documents"):
         on_stage(stage, None)

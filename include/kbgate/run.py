@@ -188,6 +188,12 @@ class Run:
         release = self.registry.release(self.kb)
         return {name for name in (release.live, release.previous, release.canary) if name is not None}
 
+    @property
+    def promoted_version(self) -> str | None:
+        """Name of the version that this run built and made live, even if another one is live by now."""
+        versions = self.registry.versions(self.kb)
+        return next((v.version for v in versions if v.run_key == self.request.run_key and v.promoted_at), None)
+
     def suite(self, name: str) -> Path:
         """Path of a Great Expectations suite: `documents` or `chunks`."""
         folder = self.kb_settings.quality.suites

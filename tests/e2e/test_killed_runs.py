@@ -167,7 +167,9 @@ def test_a_run_killed_before_its_promotion_is_run_again_from_the_start(
     _assert_as_if_never_killed(killable, expected)
 
 
-@pytest.mark.parametrize(("stage", "point"), [case for case in CASES if case[0] not in ("open_run",)])
+@pytest.mark.parametrize(
+    ("stage", "point"), [(stage, POINTS[stage][-1]) for stage in STAGES[STAGES.index("embed_chunks") :]]
+)
 def test_a_killed_stage_is_run_again_alone_as_airflow_does(
     stage: str, point: str, prepared: tuple[Killable, Content]
 ) -> None:

@@ -10,7 +10,7 @@ def open_run(run: Run) -> StageResult:
 
     Raises:
         ConflictError: another run holds the lease.
-        UsageError: this run was promoted already, or its base version cannot be built on.
+        UsageError: its base version cannot be built on.
         InfrastructureError: the store does not answer, or has lost the base version.
     """
     run.registry.migrate()
@@ -30,6 +30,17 @@ def open_run(run: Run) -> StageResult:
     )
 
 
+def refuse_promoted(run: Run) -> None:
+    """Stop a run that was promoted from beginning again: what its version was judged by must stay as it was.
+
+    Raises:
+        UsageError: this run was promoted already.
+    """
+    run.registry.migrate()
+    if run.promoted_version is not None:
+        raise UsageError(f"This run was promoted already as {run.promoted_version}. Start a new run.")
+
+
 def note_start(run: Run) -> RunStart:
     """Write request and start of a run; needs no lease, so that a check by hand can use it."""
     release = run.registry.release(run.kb)
@@ -39,8 +50,6 @@ def note_start(run: Run) -> RunStart:
         raise UsageError(
             f"{base} was deleted by garbage collection and cannot be built on. `kbgate versions` lists those that can."
         )
-    if release.live is not None and run.registry.version(run.kb, release.live).run_key == run.request.run_key:
-        raise UsageError(f"This run was promoted already as {release.live}. Start a new run.")
     if run.request.kind == "hotfix" and base is None:
         raise UsageError(f"{run.kb} has no version yet to repair. Run kb_ingest first.")
     start = RunStart(

@@ -59,6 +59,9 @@ def _outcome(run: Run, stages: dict[str, dict[str, Any]], start: RunStart | None
     promote = stages.get("promote")
     if promote is not None:
         return ("built", promote["message"]) if promote["skipped"] else ("promoted", promote["message"])
+    if run.folder.exists(DECISION_FILE) and _decision(run).outcome == "promote" and run.promoted_version:
+        # The promotion was committed, then the process died before the stage could write so.
+        return "promoted", _decision(run).promoted_headline
     if stages.get("plan_changes", {}).get("skipped") and not stages.get("check_documents", {}).get("holds"):
         return "unchanged", f"{stages['plan_changes']['message']} {live}"
     if run.folder.exists(DECISION_FILE):
