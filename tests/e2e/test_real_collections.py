@@ -1,13 +1,17 @@
 """Real collections that nobody wrote for kbgate: what the gates say of them, on the real model."""
 
+import shutil
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from kbgate.pipeline import run_candidate, run_document_check
-from kbgate.results import GateResult
+from kbgate.results import GateResult, Measurement, Verdict
 from kbgate.run import Run, RunRequest
 from kbgate.settings import Settings, load_settings
 from kbgate.stages.reconcile import vectors_of
