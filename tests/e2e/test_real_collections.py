@@ -1,5 +1,6 @@
 """Real collections that nobody wrote for kbgate: what the gates say of them, on the real model."""
 
+import json
 import shutil
 import zlib
 from dataclasses import dataclass
@@ -22,8 +23,12 @@ KB = "real"
 SNAPSHOTS = ("t0_2025-10-01", "t1_2026-04-01", "t2_2026-07-24")
 PART = 4
 """Of the help centre's pages every fourth is taken, by a hash of its name: all of them are 2,000 chunks to embed."""
-NO_QUERIES = {"mode": "warn"}
-"""The help centre has no judged queries; without any, recall stays INCONCLUSIVE and would hold every ingest."""
+HELP_CENTRE = {
+    # It has no judged queries; without any, recall stays INCONCLUSIVE and would hold every ingest.
+    "recall": {"mode": "warn"},
+    # One or two stubs with one text among so few pages are more than the usual 2 %.
+    "quality": {"max_exact_duplicate_share": 0.05},
+}
 REEMBED = {"reembed_chunks": 8}
 """A smaller sample than usual: the model is slow on a shared machine and reconcile has tests of its own."""
 
@@ -104,7 +109,7 @@ def in_order(
 ) -> tuple[Collection, list[dict[str, Any]]]:
     """The help centre after its three snapshots were ingested one after the other, and the three reports."""
     collection = Collection(tmp_path_factory.mktemp("in_order") / "artifacts", cache)
-    return collection, [collection.ingest(name, source, recall=NO_QUERIES) for name, source in pages.items()]
+    return collection, [collection.ingest(name, source, **HELP_CENTRE) for name, source in pages.items()]
 
 
 def test_three_snapshots_of_a_real_help_centre_are_promoted_in_order(
@@ -145,7 +150,7 @@ def test_only_text_that_no_earlier_snapshot_had_is_embedded(
 def test_the_third_snapshot_is_the_same_index_as_if_it_had_been_ingested_alone(
     in_order: tuple[Collection, list[dict[str, Any]]], pages: dict[str, dict[str, Any]], collection: Collection
 ) -> None:
-    report = collection.ingest("alone", pages[SNAPSHOTS[2]], recall=NO_QUERIES)
+    report = collection.ingest("alone", pages[SNAPSHOTS[2]], **HELP_CENTRE)
     assert report["outcome"] == "promoted", _say(report)
     assert report["embedding"]["n_embedded"] == 0
     alone, step_by_step = collection.chunks("v1.0.0"), in_order[0].chunks("v1.0.2")
@@ -188,13 +193,16 @@ def test_paraphrases_that_the_model_does_not_find_hold_a_real_faq_and_nothing_el
     assert report["reasons"] == [f"The recall gate: {recall.message}"]
 
 
-def test_a_real_collection_that_answers_its_questions_is_promoted(shared_data: Path, collection: Collection) -> None:
-    golden = {"golden_set": str(shared_data / "xquad_en")}
-    report = collection.ingest("xquad", _rows(shared_data, "xquad_en"), recall=golden)
+def test_a_real_collection_that_answers_its_questions_is_promoted(
+    shared_data: Path, collection: Collection, tmp_path: Path
+) -> None:
+    source, n_queries = _first_documents(shared_data / "xquad_en", 120, tmp_path)
+    report = collection.ingest("xquad", source, recall={"golden_set": str(tmp_path)})
     assert report["outcome"] == "promoted", _say(report)
     recall = {m.name: m for m in _gates(report)["recall"].measurements}["recall_at_k"]
-    assert recall.n == 1190
-    assert recall.value == pytest.approx(0.981, abs=0.01)
+    assert recall.n == n_queries > 500
+    assert recall.value is not None
+    assert recall.value > 0.95
 
 
 def test_a_language_that_the_model_cannot_read_is_held_before_anything_is_embedded(
@@ -210,6 +218,23 @@ def test_a_language_that_the_model_cannot_read_is_held_before_anything_is_embedd
     assert unknown.value == pytest.approx(0.58, abs=0.01)
     assert "58.2 % of 434540 tokens are unknown to the embedding model; the limit is 2 %" in unknown.message
     assert any(unknown.message.rstrip(". ") in reason for reason in report["reasons"])
+
+
+def _first_documents(folder: Path, n_documents: int, target: Path) -> tuple[dict[str, Any], int]:
+    """Copy a collection's first documents with their questions; return their source and the number of questions."""
+    corpus = (folder / "corpus.jsonl").read_text().splitlines()[:n_documents]
+    doc_ids = {json.loads(line)["doc_id"] for line in corpus}
+    header, *qrels = (folder / "qrels.tsv").read_text().splitlines()
+    qrels = [line for line in qrels if line.split("\t")[1] in doc_ids]
+    query_ids = {line.split("\t")[0] for line in qrels}
+    queries = [
+        line
+        for line in (folder / "queries.jsonl").read_text().splitlines()
+        if json.loads(line)["query_id"] in query_ids
+    ]
+    for name, lines in (("corpus.jsonl", corpus), ("qrels.tsv", [header, *qrels]), ("queries.jsonl", queries)):
+        (target / name).write_text("\n".join(lines) + "\n")
+    return _rows(target.parent, target.name), len(queries)
 
 
 def _markdown(folder: Path) -> dict[str, Any]:
