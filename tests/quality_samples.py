@@ -176,7 +176,7 @@ def help_pages(n: int, seed: int = 1) -> list[Document]:
 
 
 def collection(folder: Path) -> list[Document]:
-    """A collection of /work/shared/data as documents."""
+    """A collection of shared/data as documents."""
     with (folder / "corpus.jsonl").open(encoding="utf-8") as file:
         rows = [json.loads(line) for line in file]
     return [Document(row["doc_id"], row["title"], row["text"], folder.name, line=i + 1) for i, row in enumerate(rows)]
