@@ -13,6 +13,10 @@ from sqlalchemy import URL, create_engine, text
 from postgres_server import postgres_folder, running_server
 from small_kb import SmallKb
 
+# What `make` exports for the real Airflow must not reach the tests' own knowledge bases.
+for _name in [name for name in os.environ if name.startswith(("KBGATE_", "AIRFLOW"))]:
+    del os.environ[_name]
+
 PROJECT = Path(__file__).parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 
