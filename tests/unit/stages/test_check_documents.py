@@ -1,0 +1,40 @@
+from kbgate.pipeline import STAGES
+from kbgate.run import Run
+from kbgate.stages.check_documents import ACCEPTED_FILE, QUARANTINE_FILE, check_documents, read_profile
+from small_kb import SmallKb, doc_id
+
+BEFORE = STAGES[: STAGES.index("check_documents")]
+
+
+def read(kb: SmallKb) -> Run:
+    """A run that has read its batch."""
+    request = kb.request("second")
+    kb.stages(request, *BEFORE)
+    return Run(kb.settings, request)
+
+
+def test_every_document_is_either_accepted_or_in_quarantine(live_kb: SmallKb) -> None:
+    live_kb.documents[3] = {**live_kb.documents[3], "text": ""}
+    run = read(live_kb)
+    result = check_documents(run)
+    accepted = run.folder.read_table(ACCEPTED_FILE).column("doc_id").to_pylist()
+    (row,) = run.folder.read_table(QUARANTINE_FILE).to_pylist()
+    assert (row["doc_id"], row["line"]) == (doc_id(3), 4)
+    assert sorted([*accepted, row["doc_id"]]) == sorted(map(doc_id, range(40)))
+    assert result.holds, "one of forty is more than the limit of 2 %"
+    assert result.summary == {"verdict": "failed"}
+
+
+def test_a_sound_batch_is_profiled_for_the_runs_that_come_after(live_kb: SmallKb) -> None:
+    run = read(live_kb)
+    assert not check_documents(run).holds
+    assert run.folder.read_table(QUARANTINE_FILE).num_rows == 0
+    assert run.folder.read_json("profile.json")["n_documents"] == 40
+    assert read_profile(run, "v1.0.0").n_documents == 40
+
+
+def test_what_a_batch_would_lose_is_judged_against_live(live_kb: SmallKb) -> None:
+    for number in range(10):
+        del live_kb.documents[number]
+    run = read(live_kb)
+    assert "25.0 % of live's documents would be lost (10 of 40)" in check_documents(run).message

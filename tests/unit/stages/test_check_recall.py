@@ -1,0 +1,58 @@
+import pytest
+
+from kbgate.errors import UsageError
+from kbgate.evaluation.query_results import QueryResults
+from kbgate.pipeline import STAGES
+from kbgate.run import Run
+from kbgate.stages.check_recall import QUERIES_FILE, check_recall, evaluate_version
+from small_kb import SmallKb
+
+BEFORE = STAGES[: STAGES.index("check_recall")]
+
+
+def built(kb: SmallKb) -> Run:
+    """A run that built its candidate: one document changed."""
+    kb.change(3)
+    request = kb.request("second")
+    kb.stages(request, *BEFORE)
+    return Run(kb.settings, request)
+
+
+def test_every_query_is_answered_and_live_is_asked_the_same(live_kb: SmallKb) -> None:
+    run = built(live_kb)
+    assert not check_recall(run).holds
+    gate = run.folder.read_gates()["recall"]
+    answers = QueryResults.from_table(run.folder.read_table(QUERIES_FILE))
+    assert len(answers) == 120
+    assert gate.versions == {"candidate": "v1.0.1", "live": "v1.0.0", "golden_set": answers.golden_hash}
+
+
+def test_without_a_golden_set_the_run_is_held_and_not_passed(live_kb: SmallKb) -> None:
+    run = built(live_kb)
+    lines = live_kb.settings_file.read_text().splitlines()
+    live_kb.settings_file.write_text("\n".join(line for line in lines if not line.startswith("golden_set = ")))
+    # Only what this run is judged by changed, so it is begun again.
+    live_kb.stages(run.request, *BEFORE)
+    run = Run(live_kb.settings, run.request)
+    result = check_recall(run)
+    assert (result.holds, result.summary["verdict"]) == (True, "inconclusive")
+    assert not run.folder.exists(QUERIES_FILE)
+
+
+def test_a_finished_version_is_measured_without_a_gate_file(live_kb: SmallKb) -> None:
+    run = Run(live_kb.settings, live_kb.request("evaluate"))
+    result = evaluate_version(run, None)
+    assert result.versions["candidate"] == "v1.0.0"
+    assert run.folder.read_gates() == {}
+    assert run.folder.exists(QUERIES_FILE)
+
+
+def test_vectors_of_another_model_are_not_searched(live_kb: SmallKb) -> None:
+    live_kb.configure(embedder={"passage_prefix": "passage: "})
+    with pytest.raises(UsageError, match=r"v1\.0\.0 was embedded by another model"):
+        evaluate_version(Run(live_kb.settings, live_kb.request("evaluate")), "v1.0.0")
+
+
+def test_nothing_live_cannot_be_measured(small_kb: SmallKb) -> None:
+    with pytest.raises(UsageError, match="Nothing of small is live yet"):
+        evaluate_version(Run(small_kb.settings, small_kb.request("evaluate")), None)

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from kbgate.errors import ConflictError
+from kbgate.pipeline import STAGES
+from kbgate.run import Run
+from kbgate.stages.embed_chunks import VECTORS_FILE, embed_chunks
+from kbgate.stages.reconcile import vectors_of
+from small_kb import KB, SmallKb
+
+BEFORE = STAGES[: STAGES.index("embed_chunks")]
+
+
+def checked(kb: SmallKb) -> Run:
+    """A run whose chunks were judged."""
+    kb.change(3)
+    request = kb.request("second")
+    kb.stages(request, *BEFORE)
+    return Run(kb.settings, request)
+
+
+def test_every_chunk_gets_the_unit_vector_of_its_own_text(live_kb: SmallKb) -> None:
+    run = checked(live_kb)
+    embed_chunks(run)
+    table = run.folder.read_table(VECTORS_FILE)
+    assert table.drop(["vector"]).equals(run.folder.read_table("chunks.parquet"))
+    fresh = run.embedder.embed_passages(table.column("text").to_pylist())
+    np.testing.assert_allclose(vectors_of(table), fresh, atol=2e-3)
+    np.testing.assert_allclose(np.linalg.norm(vectors_of(table), axis=1), 1, atol=1e-3)
+
+
+def test_the_second_try_takes_everything_from_the_cache(live_kb: SmallKb) -> None:
+    run = checked(live_kb)
+    first, second = embed_chunks(run).summary, embed_chunks(run).summary
+    assert first["n_embedded"] > 0
+    assert second["n_embedded"] == 0
+    assert second["n_cache_hits"] == first["n_embedded"] + first["n_cache_hits"]
+    n_live = run.store.count("v1.0.0")
+    assert (
+        first["n_reused"]
+        == second["n_reused"]
+        == n_live - len(next(run.store.read("v1.0.0", ["doc_id"], ["orders/doc-03"])))
+    )
+
+
+def test_a_run_that_lost_its_lease_embeds_nothing(live_kb: SmallKb) -> None:
+    run = checked(live_kb)
+    run.registry.release_lease(KB, run.request.run_key)
+    with pytest.raises(ConflictError, match="lost the lease on small: nobody holds it"):
+        embed_chunks(run)
+    assert not run.folder.exists(VECTORS_FILE)

@@ -1,0 +1,47 @@
+from kbgate.corpus import DOCUMENTS_FILE
+from kbgate.pipeline import STAGES
+from kbgate.run import Run
+from kbgate.stages.plan_changes import PLAN_FILE, plan_changes, read_plan
+from small_kb import SmallKb, doc_id
+
+BEFORE = STAGES[: STAGES.index("plan_changes")]
+
+
+def judged(kb: SmallKb, **fields: object) -> Run:
+    """A run whose documents were judged."""
+    request = kb.request("second", **fields)
+    kb.stages(request, *BEFORE)
+    return Run(kb.settings, request)
+
+
+def test_only_the_texts_of_new_and_changed_documents_are_kept(live_kb: SmallKb) -> None:
+    live_kb.change(3)
+    del live_kb.documents[39]
+    run = judged(live_kb)
+    result = plan_changes(run)
+    assert result.message == "Documents: 0 added, 1 changed, 1 removed, 38 unchanged, 0 kept."
+    assert run.folder.read_table(DOCUMENTS_FILE).column("doc_id").to_pylist() == [doc_id(3)]
+    assert (read_plan(run).changed, read_plan(run).removed) == ((doc_id(3),), (doc_id(39),))
+
+
+def test_an_unchanged_batch_is_skipped_but_planned(live_kb: SmallKb) -> None:
+    run = judged(live_kb)
+    result = plan_changes(run)
+    assert result.skipped
+    assert result.message.startswith("Nothing changed: ")
+    assert len(read_plan(run).unchanged) == 40
+
+
+def test_a_base_that_is_not_live_is_built_again_even_from_the_same_documents(live_kb: SmallKb) -> None:
+    live_kb.change(3)
+    live_kb.run("between")
+    first = judged(live_kb, kind="hotfix", base="v1.0.0")
+    assert not plan_changes(first).skipped
+
+
+def test_documents_that_nobody_judged_are_not_planned(live_kb: SmallKb) -> None:
+    request = live_kb.request("second")
+    live_kb.stages(request, "open_run", "read_documents")
+    run = Run(live_kb.settings, request)
+    assert plan_changes(run).skipped
+    assert not run.folder.exists(PLAN_FILE)

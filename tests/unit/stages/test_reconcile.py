@@ -1,0 +1,48 @@
+from kbgate.pipeline import STAGES
+from kbgate.run import LEDGER_FILE, Run
+from kbgate.stages.reconcile import reconcile, vectors_of
+from kbgate.stores import CHUNK_COLUMNS
+from small_kb import SmallKb, doc_id
+
+BEFORE = STAGES[: STAGES.index("reconcile")]
+
+
+def built(kb: SmallKb) -> Run:
+    """A run that built its candidate: one document changed, one gone."""
+    kb.change(3)
+    del kb.documents[39]
+    request = kb.request("second")
+    kb.stages(request, *BEFORE)
+    return Run(kb.settings, request)
+
+
+def test_a_candidate_as_planned_passes(live_kb: SmallKb) -> None:
+    run = built(live_kb)
+    result = reconcile(run)
+    assert (result.holds, result.summary["verdict"]) == (False, "passed"), result.message
+
+
+def test_a_removed_document_that_is_still_stored_is_found(live_kb: SmallKb) -> None:
+    run = built(live_kb)
+    left = next(run.store.read("v1.0.0", ["chunk_id"], [doc_id(39)])).num_rows
+    assert left > 0
+    run.store.drop("v1.0.1", protected=())
+    run.store.build("v1.0.1", run.store.read("v1.0.0", CHUNK_COLUMNS), dimension=run.embedder.fingerprint.dimension)
+    result = reconcile(run)
+    assert result.holds
+    failed = {found.name for found in run.folder.read_gates()["reconcile"].failed_measurements}
+    assert failed >= {"removed_still_present", "removed_still_retrievable"}
+
+
+def test_a_ledger_that_lost_a_document_holds_the_run(live_kb: SmallKb) -> None:
+    run = built(live_kb)
+    ledger = run.folder.read_table(LEDGER_FILE)
+    run.folder.write_table(LEDGER_FILE, ledger.slice(1))
+    assert reconcile(run).holds
+
+
+def test_vectors_have_one_row_a_chunk(live_kb: SmallKb) -> None:
+    store = live_kb.reader().store
+    table = next(store.read("v1.0.0", ["vector"]))
+    assert vectors_of(table).shape == (table.num_rows, live_kb.reader().embedder.fingerprint.dimension)
+    assert vectors_of(table.slice(1, 2)).tolist() == table.column("vector").to_pylist()[1:3]
