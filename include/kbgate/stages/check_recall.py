@@ -20,7 +20,7 @@ def check_recall(run: Run) -> StageResult:
     result = judge_recall(
         golden=golden,
         candidate=candidate,
-        live=_live_results(run, golden),
+        live=_live_results(run, golden, run.start.live),
         candidate_doc_ids=set(run.folder.read_table(LEDGER_FILE, ["doc_id"]).column("doc_id").to_pylist()),
         settings=run.kb_settings.recall,
     )
@@ -29,13 +29,14 @@ def check_recall(run: Run) -> StageResult:
 
 
 def evaluate_version(run: Run, version: str | None) -> GateResult:
-    """Measure a finished version on the golden set as it is now; writes nothing but the queries' answers.
+    """Measure a finished version on the golden set as it is now, beside live; writes nothing but the queries' answers.
 
     Raises:
         UsageError: there is no such version, or its vectors are of another model than the settings name.
     """
     run.registry.migrate()
-    name = version or run.registry.release(run.kb).live
+    live = run.registry.release(run.kb).live
+    name = version or live
     if name is None:
         raise UsageError(f"Nothing of {run.kb} is live yet. Name a version, or run: kbgate ingest --kb {run.kb}")
     found = run.registry.version(run.kb, name)
@@ -52,11 +53,13 @@ def evaluate_version(run: Run, version: str | None) -> GateResult:
     result = judge_recall(
         golden=golden,
         candidate=candidate,
-        live=None,
+        live=candidate if name == live else _live_results(run, golden, live),
         candidate_doc_ids=set() if ledger is None else set(ledger["doc_id"]),
         settings=run.kb_settings.recall,
     )
-    return result.model_copy(update={"versions": {"candidate": name, "golden_set": golden and golden.content_hash}})
+    return result.model_copy(
+        update={"versions": {"candidate": name, "live": live, "golden_set": golden and golden.content_hash}}
+    )
 
 
 def ask(run: Run, golden: GoldenSet, version: str) -> QueryResults:
@@ -72,9 +75,8 @@ def _golden_set(run: Run) -> GoldenSet | None:
     return None if location is None else load_golden_set(location)
 
 
-def _live_results(run: Run, golden: GoldenSet | None) -> QueryResults | None:
+def _live_results(run: Run, golden: GoldenSet | None, live: str | None) -> QueryResults | None:
     """Ask live the same queries; if it was embedded by another model, take what its own run measured."""
-    live = run.start.live
     if live is None or golden is None:
         return None
     if run.registry.version(run.kb, live).facts.fingerprint == run.embedder.fingerprint.digest:

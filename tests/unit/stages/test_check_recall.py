@@ -47,6 +47,22 @@ def test_a_finished_version_is_measured_without_a_gate_file(live_kb: SmallKb) ->
     assert run.folder.exists(QUERIES_FILE)
 
 
+@pytest.mark.parametrize("version", [None, "v1.0.0"])
+def test_an_evaluation_does_not_deny_the_live_version(live_kb: SmallKb, version: str | None) -> None:
+    result = evaluate_version(Run(live_kb.settings, live_kb.request("evaluate")), version)
+    assert result.versions["live"] == "v1.0.0"
+    assert "Against live +0.000 (0 better, 0 worse)." in result.message
+    assert "no live version" not in result.message
+
+
+def test_another_version_is_measured_beside_live(live_kb: SmallKb) -> None:
+    live_kb.change(3)
+    assert live_kb.run("second", promote=False).outcome == "built"
+    result = evaluate_version(Run(live_kb.settings, live_kb.request("evaluate")), "v1.0.1")
+    assert (result.versions["candidate"], result.versions["live"]) == ("v1.0.1", "v1.0.0")
+    assert "Against live" in result.message
+
+
 def test_vectors_of_another_model_are_not_searched(live_kb: SmallKb) -> None:
     live_kb.configure(embedder={"passage_prefix": "passage: "})
     with pytest.raises(UsageError, match=r"v1\.0\.0 was embedded by another model"):
