@@ -68,7 +68,8 @@ def judge_batch(folder: str, size: int) -> dict[str, float]:
     from kbgate.gates.documents import judge_documents
     from kbgate.quality import document_features, suites
     from kbgate.records import Document
-    from kbgate.settings import EmbedderSettings, QualitySettings
+    from kbgate.sections.embedder import EmbedderSettings
+    from kbgate.sections.quality import QualitySettings
 
     tokenizer: Any = SentenceTransformersEmbedder(EmbedderSettings()).tokenizer
     settings = QualitySettings()

@@ -16,7 +16,8 @@ from kbgate.embedders.huggingface_tokenizer import HuggingFaceTokenizer
 from kbgate.errors import SettingsError
 from kbgate.parts import load
 from kbgate.records import Chunk, Document
-from kbgate.settings import ChunkerSettings, EmbedderSettings
+from kbgate.sections.chunker import ChunkerSettings
+from kbgate.sections.embedder import EmbedderSettings
 
 PROSE = (
     "Refunds reach the card within five days. Larger amounts need an approval, see the policy.\r\n\r\n"

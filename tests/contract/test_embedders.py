@@ -5,7 +5,7 @@ import pytest
 
 from kbgate.embedders import REGISTRY
 from kbgate.parts import load
-from kbgate.settings import EmbedderSettings
+from kbgate.sections.embedder import EmbedderSettings
 
 TEXTS = [
     "How do I reset my password?",

@@ -16,7 +16,8 @@ PROJECT = Path(__file__).parents[2]
 FILES = sorted((PROJECT / "dags").glob("*.py"))
 CANDIDATE_DAGS = ("kb_ingest", "kb_hotfix_reindex")
 REACHED_BY_DAGS = {"kbgate"} | {
-    f"kbgate.{name}" for name in ("airflow_adapter", "errors", "locations", "parts", "records", "results", "settings")
+    f"kbgate.{name}"
+    for name in ("airflow_adapter", "errors", "locations", "parts", "records", "results", "sections", "settings")
 }
 MOST_MODULES = 150
 """Modules that the DAG files may load beyond airflow.sdk; measured: 97, nearly all of them pydantic-settings."""
@@ -180,5 +181,5 @@ def test_no_parameter_is_a_gates_threshold(facts: dict[str, Any]) -> None:
 def test_parsing_the_dag_files_loads_nothing_heavy(airflow_environment: dict[str, str]) -> None:
     cost = ask(airflow_environment, "cost", PROJECT / "dags")
     assert cost["heavy"] == []
-    assert set(cost["kbgate"]) <= REACHED_BY_DAGS
+    assert {".".join(name.split(".")[:2]) for name in cost["kbgate"]} <= REACHED_BY_DAGS
     assert cost["n_modules"] <= MOST_MODULES

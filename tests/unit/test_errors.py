@@ -1,7 +1,7 @@
 import pytest
 
 from kbgate import errors
-from kbgate.cli import ExitCode
+from kbgate.commands.exit_codes import ExitCode
 from kbgate.errors import ConflictError, InfrastructureError, KbgateError
 
 CLASSES = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, KbgateError)]

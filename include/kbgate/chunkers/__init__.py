@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from kbgate.records import Chunk, Document, Tokenizer
-from kbgate.settings import ChunkerSettings
+from kbgate.sections.chunker import ChunkerSettings
 
 REGISTRY = {
     "markdown_headings": "kbgate.chunkers.markdown_headings:MarkdownHeadingsChunker",

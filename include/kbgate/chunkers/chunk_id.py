@@ -1,7 +1,7 @@
 """The name of a chunk: the same content cut the same way always has the same id."""
 
 from kbgate.records import sha256_of
-from kbgate.settings import ChunkerSettings
+from kbgate.sections.chunker import ChunkerSettings
 
 
 def chunk_id(doc_id: str, start: int, end: int, text: str, settings: ChunkerSettings) -> str:

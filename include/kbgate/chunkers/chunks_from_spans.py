@@ -6,7 +6,7 @@ from kbgate.chunkers.chunk_id import chunk_id
 from kbgate.chunkers.sections import MarkdownSection, heading_path_at, sections_of
 from kbgate.chunkers.word_boundaries import is_inside_word
 from kbgate.records import Chunk, Document, Tokenizer
-from kbgate.settings import ChunkerSettings
+from kbgate.sections.chunker import ChunkerSettings
 
 Span = tuple[int, int]
 

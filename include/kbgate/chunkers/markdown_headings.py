@@ -10,7 +10,8 @@ from kbgate.chunkers.sections import MarkdownSection, sections_of
 from kbgate.chunkers.structural_splitter import StructuralSplitter
 from kbgate.parts import read_options
 from kbgate.records import Chunk, Document, Tokenizer
-from kbgate.settings import ChunkerSettings, Section
+from kbgate.sections.chunker import ChunkerSettings
+from kbgate.sections.section import Section
 
 
 class MarkdownHeadingsOptions(Section):

@@ -5,7 +5,7 @@ import re
 from semantic_text_splitter import MarkdownSplitter, TextSplitter
 
 from kbgate.records import Tokenizer
-from kbgate.settings import ChunkerSettings
+from kbgate.sections.chunker import ChunkerSettings
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _STUB_TOKENS = 16

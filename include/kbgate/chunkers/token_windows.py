@@ -8,7 +8,8 @@ from kbgate.chunkers.chunks_from_spans import chunks_from_spans
 from kbgate.chunkers.word_boundaries import is_inside_word
 from kbgate.parts import read_options
 from kbgate.records import Chunk, Document, Tokenizer
-from kbgate.settings import ChunkerSettings, Section
+from kbgate.sections.chunker import ChunkerSettings
+from kbgate.sections.section import Section
 
 # Words of more tokens than this are cut.
 _LONGEST_WORD_TOKENS = 16

@@ -16,7 +16,7 @@ from kbgate.drift.permutation import PermutationTest, centroid_distance, permute
 from kbgate.drift.self_duplicates import SelfDuplicates, self_duplicates
 from kbgate.drift.share_interval import share_interval
 from kbgate.errors import UsageError
-from kbgate.settings import DriftSettings
+from kbgate.sections.drift import DriftSettings
 
 DOCUMENTS_A_NEIGHBOUR = 20
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kbgate.records import EmbeddingFingerprint, Tokenizer
-from kbgate.settings import EmbedderSettings
+from kbgate.sections.embedder import EmbedderSettings
 
 REGISTRY = {
     "hashing_for_tests_only": "kbgate.embedders.hashing_for_tests_only:HashingForTestsOnlyEmbedder",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kbgate.records import EmbeddingFingerprint, TokenCounts
-from kbgate.settings import EmbedderSettings
+from kbgate.sections.embedder import EmbedderSettings
 
 _DIMENSION = 256
 _MAX_TOKENS = 512

@@ -11,7 +11,7 @@ from kbgate.embedders.huggingface_tokenizer import HuggingFaceTokenizer
 from kbgate.embedders.model_files import read_model_files
 from kbgate.errors import SettingsError
 from kbgate.records import EmbeddingFingerprint
-from kbgate.settings import EmbedderSettings
+from kbgate.sections.embedder import EmbedderSettings
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

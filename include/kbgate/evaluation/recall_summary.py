@@ -11,7 +11,7 @@ from kbgate.evaluation.comparison import ComparisonResult, compare_results
 from kbgate.evaluation.golden_set import GoldenSet, GoldenSetHealth
 from kbgate.evaluation.intervals import Interval, mean_interval, minimum_detectable_drop
 from kbgate.evaluation.query_results import QueryResults
-from kbgate.settings import RecallSettings
+from kbgate.sections.recall import RecallSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kbgate.results import GateResult, Measurement, Verdict, judge
-from kbgate.settings import QualitySettings
+from kbgate.sections.quality import QualitySettings
 
 if TYPE_CHECKING:
     import pandas as pd

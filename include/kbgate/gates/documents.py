@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kbgate.records import RejectedRow
 from kbgate.results import GateResult, Measurement, Verdict, judge
-from kbgate.settings import QualitySettings
+from kbgate.sections.quality import QualitySettings
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,7 +16,7 @@ from kbgate.drift.measure import (
 )
 from kbgate.errors import SettingsError
 from kbgate.results import GateResult, Measurement, Verdict, judge
-from kbgate.settings import DriftSettings
+from kbgate.sections.drift import DriftSettings
 
 NAME = "drift"
 ROUNDING = 1e-12

@@ -13,7 +13,7 @@ from kbgate.evaluation.intervals import Interval, wilson_interval
 from kbgate.evaluation.query_results import QueryResults
 from kbgate.evaluation.recall_summary import RecallSummary, summarise_recall
 from kbgate.results import GateResult, Measurement, Verdict, judge
-from kbgate.settings import RecallSettings
+from kbgate.sections.recall import RecallSettings
 
 NAME = "recall"
 ROUNDING = 1e-9

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kbgate.errors import UsageError
 from kbgate.gates.store_contents import UNIT_TOLERANCE, StoreContents, read_store_contents
 from kbgate.results import GateResult, Measurement, Verdict, judge
-from kbgate.settings import ReconcileSettings
+from kbgate.sections.reconcile import ReconcileSettings
 
 if TYPE_CHECKING:
     import pandas as pd

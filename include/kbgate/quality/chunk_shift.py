@@ -7,7 +7,7 @@ from kbgate.quality.profile import ChunkProfile
 from kbgate.quality.shares import Z95, ratio_with_interval
 from kbgate.quality.suite_measurements import needs_live
 from kbgate.results import Measurement
-from kbgate.settings import QualitySettings
+from kbgate.sections.quality import QualitySettings
 
 NAME = "chunk_token_mean_shift"
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from kbgate.quality.suite_measurements import measure_share, needs_live
 from kbgate.results import Measurement
-from kbgate.settings import QualitySettings
+from kbgate.sections.quality import QualitySettings
 
 ADVICE = "If this is meant, raise the limit by pull request; if not, repair the export and run again."
 

@@ -16,7 +16,7 @@ from kbgate.quality.mojibake import count_mojibake, is_mojibake
 from kbgate.quality.near_duplicates import NearDuplicates
 from kbgate.quality.text_form import encodable, normalised, without_code
 from kbgate.records import Document, Tokenizer
-from kbgate.settings import QualitySettings
+from kbgate.sections.quality import QualitySettings
 
 BATCH_DOCUMENTS = 2_000
 BATCH_CHARS = 4_000_000

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from kbgate.errors import SettingsError
-from kbgate.settings import QualitySettings
+from kbgate.sections.quality import QualitySettings
 
 # Both must be set before the library is imported: it writes 214 INFO lines, and would report its use over the network.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from kbgate.chunkers.chunk_id import chunk_id
-from kbgate.settings import ChunkerSettings
+from kbgate.sections.chunker import ChunkerSettings
 
 SETTINGS = ChunkerSettings(kind="token_windows", size_tokens=100, overlap_tokens=10)
 ID = chunk_id("doc", 0, 4, "text", SETTINGS)

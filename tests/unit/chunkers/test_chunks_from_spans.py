@@ -1,6 +1,6 @@
 from kbgate.chunkers.chunks_from_spans import chunks_from_spans
 from kbgate.records import Document
-from kbgate.settings import ChunkerSettings
+from kbgate.sections.chunker import ChunkerSettings
 
 SETTINGS = ChunkerSettings(size_tokens=8, overlap_tokens=0)
 

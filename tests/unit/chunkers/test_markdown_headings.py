@@ -1,6 +1,6 @@
 from kbgate.chunkers.markdown_headings import MarkdownHeadingsChunker
 from kbgate.records import Document
-from kbgate.settings import ChunkerSettings
+from kbgate.sections.chunker import ChunkerSettings
 
 
 def cut(text, tokenizer, size=60, **options):

@@ -2,7 +2,7 @@ from itertools import pairwise
 
 from kbgate.chunkers.recursive import RecursiveChunker
 from kbgate.records import Document
-from kbgate.settings import ChunkerSettings
+from kbgate.sections.chunker import ChunkerSettings
 
 
 def cut(text, tokenizer, size, overlap):

@@ -3,7 +3,8 @@ from semantic_text_splitter import MarkdownSplitter, TextSplitter
 
 from kbgate.chunkers.structural_splitter import StructuralSplitter
 from kbgate.embedders.hashing_for_tests_only import HashingForTestsOnlyEmbedder
-from kbgate.settings import ChunkerSettings, EmbedderSettings
+from kbgate.sections.chunker import ChunkerSettings
+from kbgate.sections.embedder import EmbedderSettings
 
 SETTINGS = ChunkerSettings(size_tokens=80, overlap_tokens=10)
 

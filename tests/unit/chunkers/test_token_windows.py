@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kbgate.chunkers.token_windows import TokenWindowsChunker, _windows
 from kbgate.records import Document
-from kbgate.settings import ChunkerSettings
+from kbgate.sections.chunker import ChunkerSettings
 
 
 def cut(text, tokenizer, size, overlap):

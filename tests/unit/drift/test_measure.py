@@ -9,7 +9,7 @@ from clustered_vectors import clustered, joined
 from kbgate.drift.measure import DriftInput, measure_across_models, measure_drift
 from kbgate.drift.nearest import nearest_chunks
 from kbgate.errors import UsageError
-from kbgate.settings import DriftSettings
+from kbgate.sections.drift import DriftSettings
 
 SETTINGS = DriftSettings(permutations=99)
 

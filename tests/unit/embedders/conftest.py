@@ -3,7 +3,7 @@
 import pytest
 
 from kbgate.embedders.sentence_transformers import SentenceTransformersEmbedder
-from kbgate.settings import EmbedderSettings
+from kbgate.sections.embedder import EmbedderSettings
 
 
 @pytest.fixture(scope="session")

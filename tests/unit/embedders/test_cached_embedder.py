@@ -6,7 +6,7 @@ import pytest
 from kbgate.embedders.cached_embedder import CachedEmbedder, EmbedStats
 from kbgate.embedders.hashing_for_tests_only import HashingForTestsOnlyEmbedder
 from kbgate.embedders.vector_cache import VectorCache
-from kbgate.settings import EmbedderSettings
+from kbgate.sections.embedder import EmbedderSettings
 
 
 class RecordingEmbedder(HashingForTestsOnlyEmbedder):

@@ -1,7 +1,7 @@
 import numpy as np
 
 from kbgate.embedders.hashing_for_tests_only import HashingForTestsOnlyEmbedder
-from kbgate.settings import EmbedderSettings
+from kbgate.sections.embedder import EmbedderSettings
 
 
 def test_texts_that_share_words_are_similar():

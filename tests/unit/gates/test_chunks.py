@@ -7,7 +7,7 @@ import pytest
 from kbgate.gates.chunks import ChunkGate, judge_chunks
 from kbgate.quality.profile import ChunkProfile, DocumentProfile, profile_chunks, profile_lengths
 from kbgate.results import Measurement, Verdict
-from kbgate.settings import QualitySettings
+from kbgate.sections.quality import QualitySettings
 
 SETTINGS = QualitySettings()
 

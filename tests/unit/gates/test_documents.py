@@ -13,7 +13,7 @@ from kbgate.quality.document_features import measure_documents
 from kbgate.quality.suites import EXPECTATIONS
 from kbgate.records import Document, RejectedRow
 from kbgate.results import Measurement, Verdict
-from kbgate.settings import QualitySettings
+from kbgate.sections.quality import QualitySettings
 from quality_samples import MiniLmTokenizer, collection, help_pages, ledger, spoil
 
 SETTINGS = QualitySettings()

@@ -16,7 +16,7 @@ from kbgate.drift.measure import DriftInput
 from kbgate.errors import SettingsError, UsageError
 from kbgate.gates.drift import judge_drift
 from kbgate.results import GateResult, Measurement, Verdict
-from kbgate.settings import DriftSettings
+from kbgate.sections.drift import DriftSettings
 
 SETTINGS = DriftSettings(permutations=199)
 

@@ -10,7 +10,7 @@ from kbgate.evaluation.query_results import QueryResults, measure_queries
 from kbgate.gates.recall import judge_recall
 from kbgate.records import Hits
 from kbgate.results import GateResult, Verdict
-from kbgate.settings import RecallSettings
+from kbgate.sections.recall import RecallSettings
 
 SETTINGS = RecallSettings(resamples=1000, worst_queries=3)
 INTENTS = ("billing", "orders", "search")

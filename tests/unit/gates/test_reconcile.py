@@ -13,7 +13,7 @@ import pytest
 from kbgate.errors import UsageError
 from kbgate.gates.reconcile import ReembeddedSample, judge_reconcile
 from kbgate.results import GateResult, Verdict
-from kbgate.settings import ReconcileSettings
+from kbgate.sections.reconcile import ReconcileSettings
 
 DIMENSION = 16
 N_DOCUMENTS, CHUNKS_EACH = 40, 5

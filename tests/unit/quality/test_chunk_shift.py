@@ -4,7 +4,7 @@ import pandas as pd
 from kbgate.quality.chunk_shift import measure_chunk_shift
 from kbgate.quality.profile import profile_chunks
 from kbgate.results import Verdict
-from kbgate.settings import QualitySettings
+from kbgate.sections.quality import QualitySettings
 
 SETTINGS = QualitySettings()
 

@@ -3,7 +3,7 @@ import pytest
 
 from kbgate.quality.corpus_changes import measure_corpus_changes, resulting_corpus
 from kbgate.results import Verdict
-from kbgate.settings import QualitySettings
+from kbgate.sections.quality import QualitySettings
 
 SETTINGS = QualitySettings(max_lost_share=0.15, max_added_share=0.5)
 

@@ -8,7 +8,7 @@ from kbgate.errors import SourceError, UsageError
 from kbgate.quality import document_features
 from kbgate.quality.document_features import COLUMNS, measure_documents
 from kbgate.records import Document
-from kbgate.settings import QualitySettings
+from kbgate.sections.quality import QualitySettings
 from quality_samples import collection, help_pages
 
 SETTINGS = QualitySettings()

@@ -3,7 +3,7 @@ import pytest
 
 from kbgate.quality.length_shift import allowed_mean_change, allowed_psi
 from kbgate.quality.profile import population_stability_index, profile_lengths
-from kbgate.settings import QualitySettings
+from kbgate.sections.quality import QualitySettings
 from quality_samples import collection
 
 LIMITS = QualitySettings()

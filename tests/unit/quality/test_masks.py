@@ -5,7 +5,7 @@ import pytest
 
 from kbgate.quality.masks import CHUNK_RULES, RULES, row_masks, taken_out
 from kbgate.quality.suites import suite_parameters
-from kbgate.settings import QualitySettings
+from kbgate.sections.quality import QualitySettings
 
 LIMITS = suite_parameters(QualitySettings(), chunk_size_tokens=240, max_model_tokens=256)
 SOUND = {

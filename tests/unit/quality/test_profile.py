@@ -16,7 +16,7 @@ from kbgate.quality.profile import (
     profile_documents,
     profile_lengths,
 )
-from kbgate.settings import QualitySettings
+from kbgate.sections.quality import QualitySettings
 from quality_samples import help_pages
 
 COUNTS = st.lists(st.integers(0, 500), min_size=5, max_size=5)

@@ -5,7 +5,7 @@ from kbgate.quality.masks import RULES, row_masks, taken_out
 from kbgate.quality.quarantine import EXCERPT_CHARS, SCHEMA, quarantine_table
 from kbgate.quality.suites import suite_parameters
 from kbgate.records import RejectedRow
-from kbgate.settings import QualitySettings
+from kbgate.sections.quality import QualitySettings
 from quality_samples import help_pages, spoil
 
 SETTINGS = QualitySettings()

@@ -14,7 +14,7 @@ from kbgate.quality.document_features import measure_documents
 from kbgate.quality.masks import CHUNK_RULES, RULES, row_masks
 from kbgate.quality.suites import EXPECTATIONS, run_suite, suite_file, suite_parameters
 from kbgate.records import Document
-from kbgate.settings import QualitySettings
+from kbgate.sections.quality import QualitySettings
 from quality_samples import help_pages, spoil
 
 SETTINGS = QualitySettings()

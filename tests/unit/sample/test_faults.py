@@ -13,7 +13,8 @@ from kbgate.records import Document
 from kbgate.run import override_settings
 from kbgate.sample.batch_folder import MARKER
 from kbgate.sample.faults import BASE, FAULTS, read_base, write_batch
-from kbgate.settings import EmbedderSettings, load_settings
+from kbgate.sections.embedder import EmbedderSettings
+from kbgate.settings import load_settings
 from kbgate.sources.deletions import read_deletions
 from kbgate.sources.markdown import MarkdownSource
 
