@@ -189,4 +189,4 @@ def spoil(documents: Sequence[Document], places: Sequence[int], change: Callable
 
 def ledger(features: pd.DataFrame, doc_ids: Sequence[str]) -> pd.DataFrame:
     """What the registry would know of these documents once they are live."""
-    return features.loc[features["doc_id"].isin(doc_ids), ["doc_id", "content_hash", "n_tokens"]]
+    return features.loc[features["doc_id"].isin(doc_ids), ["doc_id", "content_hash", "updated_at", "n_tokens"]]

@@ -164,13 +164,11 @@ def test_an_unchanged_snapshot_builds_nothing(live_kb: KnowledgeBase) -> None:
     assert report["version"] is None
 
 
-@pytest.mark.xfail(
-    strict=True, reason="no gate looks at dates: texts older than live's are taken as an ordinary change"
-)
 def test_yesterdays_snapshot_does_not_undo_the_delta(live_kb: KnowledgeBase) -> None:
     assert live_kb.ingest("delta", CLEAN_DELTA)["outcome"] == "promoted"
     report = live_kb.ingest("yesterday", {})
     assert report["outcome"] == "hold", report["headline"]
+    assert [m.name for m in _gates(report)["documents"].failed_measurements] == ["outdated_share"]
 
 
 def test_a_quarter_of_a_key_topic_does_not_vanish_unnoticed(live_kb: KnowledgeBase, tmp_path: Path) -> None:

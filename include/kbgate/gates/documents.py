@@ -90,7 +90,7 @@ def judge_documents(
 ) -> DocumentGate:
     """Hold a batch to the suite, to live's profile and to live's ledger, and choose the documents that go on.
 
-    `features` is what `measure_documents` returned, `live_ledger` has doc_id, content_hash, n_tokens, `removed` lists a
+    `features` is what `measure_documents` returned, `live_ledger` has doc_id, content_hash, updated_at, n_tokens, `removed` lists a
     delta's explicit deletions. `suite_path` is the suite's JSON file; default: that of the settings or the checkout.
     No document at all never passes, except in a delta that only removes documents of a known live version.
 
@@ -161,6 +161,7 @@ def _live_parameters(batch: _Batch) -> dict[str, Any]:
 def _measure(batch: _Batch, suite: "SuiteResult | None") -> tuple[Measurement, ...]:
     """Everything the gate looks at, in the order a person would ask."""
     from kbgate.quality.corpus_changes import measure_corpus_changes
+    from kbgate.quality.outdated import measure_outdated
     from kbgate.quality.unknown_tokens import measure_unknown_tokens
 
     found = [_documents_left(batch), *_malformed(batch)]
@@ -171,6 +172,7 @@ def _measure(batch: _Batch, suite: "SuiteResult | None") -> tuple[Measurement, .
     live_ids = None if batch.live_ledger is None else batch.live_ledger["doc_id"]
     corpus_ids = None if batch.corpus is None else batch.corpus["doc_id"]
     found += measure_corpus_changes(live_ids, corpus_ids, batch.settings)
+    found.append(measure_outdated(batch.accepted, batch.live_ledger, batch.settings))
     return tuple(found)
 
 

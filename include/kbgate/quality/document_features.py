@@ -32,6 +32,7 @@ COLUMNS: dict[str, str] = {
     "source_uri": "str",
     "line": "Int64",
     "content_hash": "str",
+    "updated_at": "str",
     "text_hash": "str",
     "n_chars": "int64",
     "n_tokens": "int64",
@@ -48,6 +49,7 @@ COLUMNS: dict[str, str] = {
     "markup_count": "int64",
     "language": "str",
     "is_exact_duplicate": "bool",
+    "is_stub_copy": "bool",
     "duplicate_of": "str",
     "near_duplicate_of": "str",
     "near_duplicate_similarity": "float64",
@@ -62,7 +64,8 @@ def measure_documents(
     `documents` is walked twice, because near-duplicates are verified on the text: pass a list or a function that opens
     the source anew. `n_*` and `*_chars` are counts; `*_share` are in [0, 1]: unknown tokens of the text's tokens, special
     characters of its visible ones. `text_hash` is a hash of the normalised text. `is_exact_duplicate` marks later
-    occurrences of a text, `near_duplicate_of` names the most similar earlier document found ("" for none).
+    occurrences of a text, `near_duplicate_of` names the most similar earlier document found ("" for none). A later occurrence
+    of a text below `stub_tokens` is `is_stub_copy` instead.
     `language` is "" where there is too little prose to tell.
 
     Raises:
@@ -90,7 +93,7 @@ def measure_documents(
     if not frames:
         return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in COLUMNS.items()})
     features = pd.concat(frames, ignore_index=True)
-    _mark_duplicates(features, near, walk)
+    _mark_duplicates(features, near, walk, settings.stub_tokens)
     return features[list(COLUMNS)]
 
 
@@ -107,6 +110,7 @@ def _measure_batch(batch: list[Document], tokenizer: Tokenizer) -> tuple[dict[st
         "source_uri": [encodable(document.source_uri) for document in batch],
         "line": [document.line for document in batch],
         "content_hash": [document.content_hash for document in batch],
+        "updated_at": [document.updated_at or "" for document in batch],
         "text_hash": [blake2b(form.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest() for form in forms],
         "n_chars": [len(text) for text in texts],
         "n_tokens": tokens.n_tokens,
@@ -126,12 +130,15 @@ def _measure_batch(batch: list[Document], tokenizer: Tokenizer) -> tuple[dict[st
     return columns, forms
 
 
-def _mark_duplicates(features: pd.DataFrame, near: NearDuplicates, walk: Callable[[], Iterator[Document]]) -> None:
+def _mark_duplicates(
+    features: pd.DataFrame, near: NearDuplicates, walk: Callable[[], Iterator[Document]], stub_tokens: int
+) -> None:
     """Fill the duplicate columns; reads the documents again if there are near-duplicates to verify."""
     origin = features.pop("origin").to_numpy()
     doc_ids = features["doc_id"].to_numpy(dtype=object)
-    features["is_exact_duplicate"] = origin != np.arange(len(features))
-    features["duplicate_of"] = pd.Series(np.where(features["is_exact_duplicate"], doc_ids[origin], ""), dtype="str")
+    is_copy, is_stub = origin != np.arange(len(features)), (features["n_tokens"] < stub_tokens).to_numpy()
+    features["is_exact_duplicate"], features["is_stub_copy"] = is_copy & ~is_stub, is_copy & is_stub
+    features["duplicate_of"] = pd.Series(np.where(is_copy, doc_ids[origin], ""), dtype="str")
     pairs = near.candidates()
     found = near.verify(pairs, _texts_again(walk, features["text_hash"].array, set(pairs.ravel().tolist())))
     similar_to = np.full(len(features), "", dtype=object)

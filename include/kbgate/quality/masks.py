@@ -59,6 +59,13 @@ RULES: dict[str, Rule] = {
         "duplicate_of",
         lambda frame, limits: frame["is_exact_duplicate"],
     ),
+    "stub_copy": Rule(
+        "are stubs with the text of an earlier one",
+        "A short text that stands in an earlier document too.",
+        "duplicate_of",
+        lambda frame, limits: frame["is_stub_copy"],
+        takes_out=False,
+    ),
     "near_duplicate": Rule(
         "are nearly a copy of an earlier one",
         "An earlier document has nearly the same text.",

@@ -21,7 +21,13 @@ class QualitySettings(Section):
     max_empty_text_share: Share = 0.02
     max_empty_title_share: Share = 0.02
     max_exact_duplicate_share: Share = Field(
-        0.02, description="Healthy collections hold up to 1.6 % (shared FAQ answers, stub pages); the incident 3.2 %."
+        0.02, description="Healthy collections hold up to 1.6 % (shared FAQ answers, a page kept thrice); the incident 3.2 %."
+    )
+    stub_tokens: Annotated[int, Field(ge=0)] = Field(
+        32, description="A copy of a shorter text, such as 'See our general guide', is a stub and goes on."
+    )
+    max_stub_share: Share = Field(
+        0.05, description="Stubs with the text of another document; 3.0 % in a healthy documentation release."
     )
     max_near_duplicate_share: Share = 0.05
     near_duplicate_similarity: Annotated[float, Field(gt=0.5, le=1)] = Field(
@@ -56,6 +62,11 @@ class QualitySettings(Section):
         0.15, description="Documents of live that the candidate would lose; a healthy docs release lost 10.5 %."
     )
     max_added_share: Annotated[float, Field(ge=0)] = Field(0.50, description="New documents relative to live.")
+    max_outdated_share: Share = Field(
+        0.05,
+        description="Changed documents whose date is older than live's; one or two are always allowed. A stale export that "
+        "undoes recent edits shows itself so.",
+    )
     min_shift_documents: Annotated[int, Field(ge=1)] = Field(
         30, description="A batch smaller than this is judged for length shift only as part of the whole corpus."
     )

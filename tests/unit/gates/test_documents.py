@@ -100,7 +100,7 @@ def test_the_incident_fails_with_all_three_causes_named(run):
     ("places", "change", "name"),
     [
         (range(3), lambda text: "", "empty_text"),
-        (range(3), lambda text: "One and the same answer to different questions.", "exact_duplicate"),
+        (range(3), lambda text: "One and the same answer to different questions. " * 5, "exact_duplicate"),
         (range(3), lambda text: text + "\x00", "control_characters"),
         (range(3), lambda text: text + "\ufffd\ufffd", "control_characters"),
         (range(3), lambda text: "naïve café — “yes” ".encode().decode("latin-1") * 9, "mojibake"),
@@ -142,6 +142,31 @@ def test_titles_and_near_copies_are_limited_but_stay_in_the_batch(run):
     gate = run(pages)
     assert {"empty_title", "near_duplicate"} <= failed(gate)
     assert len(gate.accepted_doc_ids) == 70
+
+
+def test_a_few_stubs_go_on_and_an_error_page_instead_of_many_pages_is_held(run):
+    pages = help_pages(100)
+    stubs = run(spoil(pages, range(5), lambda text: "See our general guide."))
+    assert stubs.result.verdict is not Verdict.FAILED
+    assert measured(stubs, "stub_copy").value == pytest.approx(0.04)
+    assert len(stubs.accepted_doc_ids) == 100
+    assert failed(run(spoil(pages, range(8), lambda text: "Access denied, please log in."))) >= {"stub_copy"}
+
+
+def test_a_snapshot_older_than_live_is_held(run):
+    def dated(text: str, day: str, n: int) -> list[Document]:
+        return [
+            replace(d, updated_at=f"2026-11-{day}", text=d.text + text)
+            if i < n
+            else replace(d, updated_at="2026-10-01")
+            for i, d in enumerate(help_pages(60))
+        ]
+
+    old, new = dated("", "01", 5), dated(" Revised this month.", "10", 5)
+    assert not failed(run(new, live=old))
+    replayed = run(old, live=new)
+    assert failed(replayed) == {"outdated_share"}
+    assert "100.0 % of the 5 changed documents are older than what is live" in replayed.result.message
 
 
 def test_leftover_markup_is_a_warning(run):

@@ -35,16 +35,23 @@ def test_a_text_with_nothing_to_read_has_no_characters(tokenizer, text):
 
 
 def test_later_occurrences_of_a_text_are_exact_duplicates_however_they_are_written(tokenizer):
-    text = "How to reset a password in two steps"
-    pages = [
-        page(text, "a"),
-        page("Something else altogether", "b"),
-        page("HOW TO  reset\na password in two steps", "c"),
-    ]
-    pages += [page("Ｈｏｗ to reset a password in two steps", "d"), page("", "e"), page(" ", "f")]
+    rest = " to reset a password in two steps" + " that everyone can follow" * 6
+    pages = [page("How" + rest, "a"), page("Something else altogether", "b"), page("HOW " + rest + "\n", "c")]
+    pages += [page("Ｈｏｗ" + rest, "d"), page("", "e"), page(" ", "f")]
     frame = measure_documents(pages, tokenizer, SETTINGS)
     assert frame["is_exact_duplicate"].tolist() == [False, False, True, True, False, False]
     assert frame["duplicate_of"].tolist() == ["", "", "a", "a", "", ""]
+    assert not frame["is_stub_copy"].any()
+
+
+def test_later_occurrences_of_a_short_text_are_stubs(tokenizer):
+    pages = [page("See our general guide.", "a"), page("Something else.", "b"), page("See our  general guide.", "c")]
+    frame = measure_documents(pages, tokenizer, SETTINGS)
+    assert frame["is_stub_copy"].tolist() == [False, False, True]
+    assert frame["duplicate_of"].tolist() == ["", "", "a"]
+    assert not frame["is_exact_duplicate"].any()
+    everything = measure_documents(pages, tokenizer, SETTINGS.model_copy(update={"stub_tokens": 0}))
+    assert everything["is_exact_duplicate"].tolist() == [False, False, True]
 
 
 def test_a_near_copy_names_the_earlier_document(tokenizer):

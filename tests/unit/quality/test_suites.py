@@ -56,6 +56,7 @@ def broken_documents() -> list[Document]:
     pages = spoil(pages, [17], lambda text: "abcdefg###")
     pages[18] = replace(pages[18], title="A")
     pages.append(replace(pages[20], doc_id="copy"))
+    pages.append(replace(pages[16], doc_id="stub"))
     pages.append(replace(pages[21], doc_id="near", text=pages[21].text + " Thanks."))
     pages.append(replace(pages[22], text="Another page with the id of an earlier one, which nobody may do."))
     return pages
