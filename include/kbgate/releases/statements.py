@@ -112,28 +112,33 @@ def add_event(
 
 def last_move(connection: Connection, kb: str) -> str:
     """Who moved the release last, as the middle of a sentence; empty if nobody did."""
-    moves = [found for found in read_events(connection, kb) if found.kind in ("promoted", "rolled_back")]
-    if not moves:
+    of_pointer = tables.event.c.kind.in_(("promoted", "rolled_back"))
+    last = _last_event(connection, kb, of_pointer, tables.event.c.id)
+    if last is None:
         return ""
-    move = moves[-1]
+    move = connection.execute(select(tables.event).where(tables.event.c.id == last)).one()
     what = "promoted" if move.kind == "promoted" else "rolled back to"
     return f" ({move.actor} {what} {move.version_to} at {move.at:%Y-%m-%d %H:%M:%S} UTC: {move.reason or 'no reason given'})"
 
 
 def live_before(connection: Connection, kb: str, name: str) -> str | None:
     """The version that was live until `name` was promoted, if its data still exists."""
-    for found in reversed(read_events(connection, kb)):
-        if found.kind == "promoted" and found.version_to == name:
-            before = found.version_from
-            kept = before is not None and read_version(connection, kb, before).state == "promoted"
-            return before if kept else None
-    return None
+    is_promotion = (tables.event.c.kind == "promoted") & (tables.event.c.version_to == name)
+    before = _last_event(connection, kb, is_promotion, tables.event.c.version_from)
+    kept = before is not None and read_version(connection, kb, before).state == "promoted"
+    return before if kept else None
 
 
 def rollback_targets(connection: Connection, kb: str) -> str:
     """The versions that can be rolled back to, as a sentence."""
     names = [found.version for found in read_versions(connection, kb) if found.state == "promoted"]
     return f"Possible targets: {', '.join(names) or 'none'}."
+
+
+def _last_event(connection: Connection, kb: str, which: Any, column: Any) -> Any:
+    """One column of the newest event of a kind; the history grows without end, so it is never read whole."""
+    chosen = select(column).where((tables.event.c.kb == kb) & which).order_by(tables.event.c.id.desc()).limit(1)
+    return connection.execute(chosen).scalar_one_or_none()
 
 
 def _is_version(kb: str, name: str) -> Any:
