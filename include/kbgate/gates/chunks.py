@@ -31,6 +31,7 @@ class ChunkGate:
 def judge_chunks(
     *,
     chunks: "pd.DataFrame",
+    document_chars: "pd.Series[int]",
     settings: QualitySettings,
     chunk_size_tokens: int,
     max_model_tokens: int,
@@ -42,6 +43,7 @@ def judge_chunks(
     """Hold chunks to the suite, and their mean length to that of live's chunks.
 
     `chunks` has chunk_id, doc_id, position, start, end, text, n_tokens and may hold only the documents that changed;
+    `document_chars` holds the length of each of these documents by doc_id; text that lies in no chunk can never be found.
     `kept_chunks` (doc_id, n_tokens) are those the candidate takes over from live, so that `profile` describes them all.
     `max_model_tokens` is the tokenizer's `max_tokens`. Without chunks the gate is INCONCLUSIVE, except where the
     candidate keeps chunks of live and the delta only removes documents. A nightly ingest whose chunks became much shorter
@@ -52,6 +54,7 @@ def judge_chunks(
     """
     import pandas as pd
 
+    from kbgate.quality.chunk_coverage import measure_chunk_coverage
     from kbgate.quality.chunk_features import measure_chunks
     from kbgate.quality.chunk_shift import measure_chunk_shift
     from kbgate.quality.masks import CHUNK_RULES, row_masks
@@ -77,6 +80,7 @@ def judge_chunks(
         )
         suite = run_suite(suite_path or suite_file(settings, NAME), features, parameters, CHUNK_RULES)
         measurements += [measure_outcome(outcome, CHUNK_RULES, "chunks", ADVICE) for outcome in suite.outcomes]
+        measurements.append(measure_chunk_coverage(chunks, document_chars, settings.max_uncovered_text_share, ADVICE))
         measurements.append(measure_chunk_shift(chunks, live, chunk_size_tokens, settings, ADVICE, is_hotfix=is_hotfix))
         masks = row_masks(features, parameters, CHUNK_RULES)
         details = {

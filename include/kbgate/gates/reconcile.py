@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kbgate.errors import UsageError
+from kbgate.gates.embedding_probe import EmbeddingProbe, judge_probe
+from kbgate.gates.index_recall import IndexSearch, measure_index
 from kbgate.gates.store_contents import UNIT_TOLERANCE, StoreContents, read_store_contents
 from kbgate.results import GateResult, Measurement, Verdict, judge
 from kbgate.sections.reconcile import ReconcileSettings
@@ -41,8 +43,10 @@ def judge_reconcile(
     dimension: int,
     reembedded: ReembeddedSample | None,
     removed_still_retrievable: Sequence[str],
+    index_search: IndexSearch | None,
     settings: ReconcileSettings,
     expected_hashes: Mapping[str, str] | None = None,
+    probe: EmbeddingProbe | None = None,
 ) -> GateResult:
     """Compare source, ledger and store document by document and chunk by chunk; each difference is named and FAILED.
 
@@ -57,10 +61,12 @@ def judge_reconcile(
         dimension: length of every vector.
         reembedded: None if nothing was embedded again, which is INCONCLUSIVE.
         removed_still_retrievable: the removed documents that a search of the candidate still returned.
+        index_search: queries asked through the index and exactly; None is INCONCLUSIVE.
         expected_hashes: content hash by doc_id, as the source gave it, for the documents of this run.
+        probe: fixed sentences as live's run and this one embed them; None is reported.
 
     Raises:
-        UsageError: the arrays of `reembedded` do not fit together.
+        UsageError: the arrays of `reembedded` or of `probe` do not fit together.
     """
     contents = read_store_contents(store_batches, dimension)
     expected, hashes = set(expected_doc_ids), expected_hashes or {}
@@ -70,6 +76,8 @@ def judge_reconcile(
         *_chunks(ledger, expected_chunks, contents),
         *_vectors(contents, dimension),
         _retrievable(removed_still_retrievable, len(removed_doc_ids)),
+        (measure_index(index_search, settings), []),
+        (judge_probe(probe, settings.min_reembed_similarity), []),
         _reembedded(reembedded, settings),
     ):
         measurements.append(measured)

@@ -75,6 +75,9 @@ class QualitySettings(Section):
     max_long_chunk_share: Share = Field(0.0, description="Chunks above the chunker's size.")
     max_truncated_chunk_share: Share = Field(0.0, description="Chunks the model would cut.")
     max_empty_chunk_share: Share = 0.0
+    max_uncovered_text_share: Share = Field(
+        0.02, description="Characters of the documents that lie in no chunk; white space between chunks is some of it."
+    )
     max_boilerplate_chunk_share: Share = Field(0.05, description="Chunks whose text occurs in several documents.")
     max_chunk_token_mean_shift: Share = Field(
         0.20, description="Relative change of the mean chunk length against live."

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from kbgate.results import Mode
-from kbgate.sections.section import Section, Similarity
+from kbgate.sections.section import Section, Share, Similarity
 
 
 class ReconcileSettings(Section):
@@ -16,4 +16,8 @@ class ReconcileSettings(Section):
         32, description="Chunks embedded again and compared with the store."
     )
     min_reembed_similarity: Similarity = 0.999
+    min_index_recall: Share = Field(
+        0.95, description="Of the k best chunks by exact search, the share that the store's own search must find."
+    )
+    max_index_queries: Annotated[int, Field(ge=1)] = Field(500, description="Questions asked to compare the two.")
     seed: int = 20260101

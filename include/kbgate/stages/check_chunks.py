@@ -7,7 +7,7 @@ from kbgate.gates.chunks import judge_chunks
 from kbgate.quality.profile import DocumentProfile
 from kbgate.results import StageResult
 from kbgate.run import Run
-from kbgate.stages.check_documents import PROFILE_FILE, read_profile
+from kbgate.stages.check_documents import ACCEPTED_FILE, PROFILE_FILE, read_profile
 from kbgate.stages.chunk_documents import CHUNKS_FILE
 from kbgate.stages.plan_changes import read_plan
 
@@ -19,6 +19,7 @@ def check_chunks(run: Run) -> StageResult:
     live = run.start.live
     gate = judge_chunks(
         chunks=run.folder.read_table(CHUNKS_FILE, COLUMNS).to_pandas(),
+        document_chars=_document_chars(run),
         settings=run.kb_settings.quality,
         chunk_size_tokens=run.kb_settings.chunker.size_tokens,
         max_model_tokens=run.embedder.tokenizer.max_tokens,
@@ -30,6 +31,15 @@ def check_chunks(run: Run) -> StageResult:
     profile = DocumentProfile.model_validate(run.folder.read_json(PROFILE_FILE))
     run.folder.write_json(PROFILE_FILE, profile.model_copy(update={"chunks": gate.profile}).model_dump(mode="json"))
     return run.finish_gate(gate.result)
+
+
+def _document_chars(run: Run) -> "pd.Series[int]":
+    """Length of each document that was cut: of the batch's as it came, of those that stay as the base's ledger says."""
+    chars = run.folder.read_table(ACCEPTED_FILE, ["doc_id", "n_chars"]).to_pandas().set_index("doc_id")["n_chars"]
+    base, to_chunk = run.ledger(run.start.base), list(read_plan(run).to_chunk)
+    if base is not None:
+        chars = chars.combine_first(base.set_index("doc_id")["n_chars"])
+    return chars[chars.index.isin(to_chunk)]
 
 
 def _kept_chunks(run: Run) -> pd.DataFrame | None:

@@ -6,20 +6,25 @@ import numpy as np
 import pyarrow as pa
 
 from kbgate.corpus import DOCUMENTS_FILE
+from kbgate.gates.embedding_probe import PROBE_SENTENCES, EmbeddingProbe
+from kbgate.gates.index_recall import IndexSearch
 from kbgate.gates.reconcile import ReembeddedSample, judge_reconcile
 from kbgate.results import StageResult
 from kbgate.run import LEDGER_FILE, Run
 from kbgate.stages.build_candidate import candidate_version
+from kbgate.stages.check_golden_set import read_golden_set
 from kbgate.stages.chunk_documents import CHUNKS_FILE
 from kbgate.stages.plan_changes import read_plan
 
 REMOVED_SEARCHED = 200
 """Largest number of removed documents whose former chunks are searched for in the candidate."""
 NEIGHBOURS = 10
+PROBE_FILE = "probe.parquet"
+"""Vectors of `PROBE_SENTENCES`, kept with the run for the runs after it."""
 
 
 def reconcile(run: Run) -> StageResult:
-    """Write `gates/reconcile.json`; embeds a sample again, which must give the stored vectors."""
+    """Write `gates/reconcile.json` and `probe.parquet`; embeds a sample again, which must give the stored vectors."""
     version, plan = candidate_version(run), read_plan(run)
     new = run.folder.read_table(DOCUMENTS_FILE, ["doc_id", "content_hash"])
     result = judge_reconcile(
@@ -31,8 +36,10 @@ def reconcile(run: Run) -> StageResult:
         dimension=run.embedder.fingerprint.dimension,
         reembedded=_reembedded(run, version),
         removed_still_retrievable=_still_retrievable(run, version, plan.removed),
+        index_search=_index_search(run, version),
         settings=run.kb_settings.reconcile,
         expected_hashes=dict(zip(*new.to_pydict().values(), strict=True)),
+        probe=_probe(run),
     )
     return run.finish_gate(result)
 
@@ -48,6 +55,39 @@ def _reembedded(run: Run, version: str) -> ReembeddedSample | None:
         stored=vectors_of(sample),
         fresh=run.embedder.embed_passages(sample.column("text").to_pylist()),
     )
+
+
+def _index_search(run: Run, version: str) -> IndexSearch | None:
+    """Ask the golden questions, or without any the chunks themselves, as the bot would and exactly."""
+    settings, k, golden = run.kb_settings.reconcile, run.kb_settings.recall.k, read_golden_set(run)
+    if golden is not None and golden.queries:
+        asked = "golden questions"
+        texts = [query.text for query in golden.queries]
+        chosen = np.random.default_rng(settings.seed).permutation(len(texts))[: settings.max_index_queries]
+        vectors, _ = run.cached_embedder.embed_queries([texts[row] for row in sorted(chosen)])
+    else:
+        asked = "chunks as questions"
+        vectors = vectors_of(run.store.sample(version, settings.max_index_queries, ["vector"], settings.seed))
+    if not len(vectors) or not np.isfinite(vectors).all():
+        return None
+    served = run.store.search(version, vectors, k)
+    return IndexSearch(served, run.store.search(version, vectors, k, exact=True), asked)
+
+
+def _probe(run: Run) -> EmbeddingProbe:
+    """Embed the fixed sentences without the cache, keep their vectors, and read those of the run that built live."""
+    digest = run.embedder.fingerprint.digest
+    fresh = run.embedder.embed_passages(PROBE_SENTENCES)
+    flat = pa.FixedSizeListArray.from_arrays(pa.array(fresh.reshape(-1)), fresh.shape[1])
+    table = pa.table({"sentence": PROBE_SENTENCES, "vector": flat})
+    run.folder.write_table(PROBE_FILE, table.replace_schema_metadata({"kbgate.fingerprint": digest}))
+    live = run.start.live
+    if live is None or not run.version_folder(live).exists(PROBE_FILE):
+        return EmbeddingProbe(fresh, None)
+    stored = run.version_folder(live).read_table(PROBE_FILE)
+    same = (stored.schema.metadata or {}).get(b"kbgate.fingerprint", b"").decode() == digest
+    comparable = same and tuple(stored.column("sentence").to_pylist()) == PROBE_SENTENCES
+    return EmbeddingProbe(fresh, vectors_of(stored) if comparable else None)
 
 
 def _still_retrievable(run: Run, version: str, removed: Collection[str]) -> list[str]:

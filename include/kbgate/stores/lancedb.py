@@ -43,7 +43,6 @@ _APPEND_ROWS = 50_000
 _FILTER_VALUES = 5_000
 _MAX_FRAGMENTS = 32
 _MAX_UNINDEXED_SHARE = 0.10
-_SEARCHED_PARTITIONS = 20
 _SPARE_RESULTS = 10
 
 
@@ -57,6 +56,9 @@ class LanceDbOptions(BaseModel):
     )
     index_min_rows: int = Field(
         20_000, ge=256, description="Versions with more chunks than this get an approximate index (IVF, flat)."
+    )
+    searched_partitions: int = Field(
+        20, ge=1, description="Partitions of the index that a search looks into: more find more and take longer."
     )
 
 
@@ -114,7 +116,7 @@ class LanceDbStore:
             table = self._finished(version)
             queries = check_queries(vectors, _dimension(table), k)
             if _indices(table) and not exact and len(queries):
-                candidates = _index_search(table, queries, k)
+                candidates = _index_search(table, queries, k, self._options.searched_partitions)
                 if min(map(len, candidates)) >= min(k, table.count_rows()):
                     return as_hits(candidates, k)
         # The index looks into a few partitions only; where they held too few chunks, everything is compared.
@@ -265,14 +267,14 @@ def _conditions(column: str, values: Sequence[str]) -> list[str]:
     return [f"{column} IN ({', '.join(group)})" for group in groups]
 
 
-def _index_search(table: Table, queries: NDArray[np.float32], k: int) -> list[list[Any]]:
+def _index_search(table: Table, queries: NDArray[np.float32], k: int, partitions: int) -> list[list[Any]]:
     """Return the candidates of each query; a few more than k, so that ties at the end can be put in order."""
     candidates: list[list[Any]] = []
     for query in queries:
         found = (
             table.search(query, vector_column_name="vector", query_type="vector")
             .distance_type("cosine")  # type: ignore[attr-defined]
-            .nprobes(_SEARCHED_PARTITIONS)
+            .nprobes(partitions)
             .limit(k + _SPARE_RESULTS)
             .select(["chunk_id", "doc_id", "vector", "_distance"])
             .to_arrow()

@@ -31,7 +31,8 @@ def live(frame: pd.DataFrame, size: int = 240) -> DocumentProfile:
 
 
 def judge(frame: pd.DataFrame, reference: DocumentProfile | None = None, **others: object) -> ChunkGate:
-    arguments = {"chunk_size_tokens": 240, "max_model_tokens": 254, **others}
+    chars = frame.groupby("doc_id")["end"].max() if len(frame) else pd.Series(dtype="int64")
+    arguments = {"chunk_size_tokens": 240, "max_model_tokens": 254, "document_chars": chars, **others}
     return judge_chunks(chunks=frame, settings=SETTINGS, reference=reference, **arguments)
 
 
@@ -133,3 +134,10 @@ def test_no_chunks_never_pass_unless_live_keeps_its_own():
     assert judge(nothing, live(chunks())).result.verdict is Verdict.INCONCLUSIVE
     assert not judge(nothing).result.needs_reference
     assert judge(nothing, live(chunks()), kept_chunks=chunks()).result.verdict is Verdict.PASSED
+
+
+def test_text_that_no_chunk_holds_fails() -> None:
+    frame = chunks()
+    gate = judge(frame, document_chars=frame.groupby("doc_id")["end"].max() * 2)
+    assert measured(gate, "uncovered_text_share").verdict is Verdict.FAILED
+    assert measured(judge(frame), "uncovered_text_share").verdict is Verdict.PASSED

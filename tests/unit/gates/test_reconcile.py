@@ -11,12 +11,16 @@ import pyarrow as pa
 import pytest
 
 from kbgate.errors import UsageError
+from kbgate.gates.index_recall import IndexSearch
 from kbgate.gates.reconcile import ReembeddedSample, judge_reconcile
+from kbgate.records import Hits
 from kbgate.results import GateResult, Verdict
 from kbgate.sections.reconcile import ReconcileSettings
 
 DIMENSION = 16
 N_DOCUMENTS, CHUNKS_EACH = 40, 5
+HITS = Hits(np.array([["c0001", "c0002"]]), np.array([["doc-00", "doc-00"]]), np.array([[0.9, 0.8]], np.float32))
+BOTH_WAYS = IndexSearch(HITS, HITS, "questions")
 
 
 @dataclass
@@ -61,6 +65,7 @@ class Ingest:
             "expected_chunks": self.new,
             "dimension": self.dimension,
             "reembedded": ReembeddedSample(names, np.array([stored[name] for name in names]), fresh.vectors[rows]),
+            "index_search": BOTH_WAYS,
             "removed_still_retrievable": self.retrievable,
             "expected_hashes": self.hashes,
             "settings": ReconcileSettings(),
