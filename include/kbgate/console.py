@@ -87,15 +87,16 @@ def show_report(report: dict[str, Any], as_json: bool) -> None:
         out.print(f"Next: {report['next']}", soft_wrap=True)
 
 
-def show_gates(gates: list[GateResult], folder: str, as_json: bool) -> None:
-    """Print gate results that were measured outside a whole run."""
+def show_gates(gates: list[GateResult], folder: str | None, as_json: bool) -> None:
+    """Print gate results that were measured outside a whole run; `folder` is where they left files, if they did."""
     if as_json:
         _print_json({"folder": folder, "gates": [gate.model_dump(mode="json") for gate in gates]})
         return
     out.print(_gate_table(gates))
     for gate in gates:
         out.print(Text(gate.message, style=STYLES[gate.verdict]))
-    out.print(f"Files of this run: {folder}", soft_wrap=True)
+    if folder is not None:
+        out.print(f"Files of this run: {folder}", soft_wrap=True)
 
 
 def show_event(result: StageResult, as_json: bool) -> None:

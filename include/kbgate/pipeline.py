@@ -27,6 +27,8 @@ STAGES = (
     "build_candidate",
     "reconcile",
     "check_drift",
+    "check_coverage",
+    "check_golden_set",
     "check_recall",
     "decide",
     "promote",
@@ -38,9 +40,19 @@ GATES = {
     "check_chunks": "chunks",
     "reconcile": "reconcile",
     "check_drift": "drift",
+    "check_coverage": "coverage",
+    "check_golden_set": "golden_set",
     "check_recall": "recall",
 }
 """Stage -> name of the gate whose file it writes."""
+PAGE_FILES = {
+    "check_documents": "quarantine_summary.json",
+    "plan_changes": "changes.json",
+    "check_drift": "map.json",
+    "check_golden_set": "golden.json",
+    "check_recall": "recall_queries.parquet",
+}
+"""Stage -> the file it writes for pages to show beside its conclusion, and that must not outlive it."""
 
 
 def run_stage(
@@ -87,16 +99,21 @@ def _keep(run: Run, stage: str, outcome: dict[str, object], began: float) -> Non
 
 
 def withdraw(run: Run, stage: str) -> None:
-    """Delete the conclusions of `stage` and of the stages after it; the three candidate gates stand side by side."""
+    """Delete the conclusions of `stage` and of the stages after it; gates that judge the candidate stand side by side."""
     if stage not in STAGES or stage == "report":
         return
     after = STAGES[STAGES.index(stage) :]
-    if stage in ("reconcile", "check_drift", "check_recall"):
+    if stage in ("reconcile", "check_drift", "check_coverage", "check_recall"):
         after = (stage, *STAGES[STAGES.index("decide") :])
+    elif stage == "check_golden_set":
+        # Recall leaves out the questions that it found stale.
+        after = (stage, "check_recall", *STAGES[STAGES.index("decide") :])
     for name in after:
         run.folder.clear(f"stages/{name}.json")
         if name in GATES:
             run.folder.clear(f"gates/{GATES[name]}.json")
+        if name in PAGE_FILES:
+            run.folder.clear(PAGE_FILES[name])
         if name == "decide":
             run.folder.clear("decision.json")
 
@@ -132,8 +149,10 @@ def run_candidate(
             run("chunk_documents")
             run("check_chunks")
             if not (done["check_documents"].holds or done["check_chunks"].holds):
-                for stage in ("embed_chunks", "build_candidate", "reconcile", "check_drift", "check_recall"):
+                for stage in STAGES[STAGES.index("embed_chunks") : STAGES.index("check_recall")]:
                     run(stage)
+                if not done["check_golden_set"].holds:
+                    run("check_recall")
         decision = run("decide")
         if not (decision.holds or decision.skipped) and not run("promote").skipped:
             run("collect_garbage")

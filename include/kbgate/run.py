@@ -63,6 +63,8 @@ class RunStart(BaseModel):
     settings_hash: str
     rebuild: bool
     """True when model or chunk settings differ from the base's, so that every document is cut and embedded again."""
+    started_at: str | None = None
+    """UTC, ISO 8601; None in runs of an older kbgate."""
 
 
 @dataclass(frozen=True)
@@ -179,9 +181,9 @@ class Run:
         """The folder of the run that built a version: its ledger, profile and gate files lie there."""
         return RunFolder(self.settings.artifact_root, self.kb, self.registry.version(self.kb, version).run_key)
 
-    def ledger(self, version: str | None) -> "pd.DataFrame | None":
-        """The ledger of a version, one row a document; None for no version."""
-        return None if version is None else self.version_folder(version).read_table(LEDGER_FILE).to_pandas()
+    def ledger(self, version: str | None, columns: list[str] | None = None) -> "pd.DataFrame | None":
+        """The ledger of a version, one row a document, or some of its columns; None for no version."""
+        return None if version is None else self.version_folder(version).read_table(LEDGER_FILE, columns).to_pandas()
 
     def protected_versions(self) -> set[str]:
         """The versions that the release names; no store may drop them."""

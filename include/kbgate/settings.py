@@ -10,8 +10,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from kbgate.errors import SettingsError
 from kbgate.parts import explain
 from kbgate.sections.chunker import ChunkerSettings
+from kbgate.sections.coverage import CoverageSettings
 from kbgate.sections.drift import DriftSettings
 from kbgate.sections.embedder import EmbedderSettings
+from kbgate.sections.golden import GoldenSettings
 from kbgate.sections.quality import QualitySettings
 from kbgate.sections.recall import RecallSettings
 from kbgate.sections.reconcile import ReconcileSettings
@@ -34,6 +36,8 @@ class KnowledgeBaseSettings(Section):
     embedder: EmbedderSettings = EmbedderSettings()
     store: StoreSettings = StoreSettings()
     drift: DriftSettings = DriftSettings()
+    coverage: CoverageSettings = CoverageSettings()
+    golden: GoldenSettings = GoldenSettings()
     recall: RecallSettings = RecallSettings()
     reconcile: ReconcileSettings = ReconcileSettings()
     release: ReleaseSettings = ReleaseSettings()

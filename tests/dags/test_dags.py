@@ -85,6 +85,7 @@ def test_tasks_run_in_the_order_of_the_pipeline(candidate_dag: dict[str, Any]) -
     upstream = {name: set(task["upstream"]) for name, task in candidate_dag["tasks"].items()}
     assert upstream["embed_chunks"] == {"check_documents", "check_chunks"}, "nothing is embedded before both gates"
     assert upstream["decide"] >= {"check_documents", "check_chunks", "reconcile", "check_drift", "check_recall"}
+    assert upstream["check_recall"] == {"check_golden_set"}, "recall leaves out the questions that were found stale"
     assert upstream["promote"] == {"decide"}
 
 

@@ -93,13 +93,13 @@ def test_a_promotion_updates_the_live_asset_with_version_recall_and_who(runs: di
     assert (event["extra"]["version"], event["extra"]["previous"]) == ("v1.0.1", "v1.0.0")
 
 
-def test_the_note_of_every_run_that_began_is_the_headline_of_its_report(
+def test_the_note_of_every_run_that_began_is_the_headline_of_its_report_with_a_link(
     kb: SmallKb, runs: dict[str, dict[str, Any]]
 ) -> None:
     for name, run in runs.items():
         if name == "misspelt":
             continue
-        assert run["note"] == report_of(kb, run)["headline"], name
+        assert run["note"].startswith(report_of(kb, run)["headline"] + " [Report](dags/"), name
 
 
 def test_nothing_to_do_is_green_with_skips_and_no_event(kb: SmallKb, runs: dict[str, dict[str, Any]]) -> None:
@@ -127,7 +127,7 @@ def test_a_blocked_batch_makes_the_run_red_although_its_report_is_written(
     assert {"embed_chunks", "build_candidate", "promote", "collect_garbage"} <= tasks_in(run, "upstream_failed")
     assert run["events"] == []
     assert run["note"].startswith("Blocked: 20.0 % of documents have no text (8 of 40)")
-    assert run["note"].endswith("Live stays v1.0.1.")
+    assert "Live stays v1.0.1. [Report](dags/" in run["note"]
 
 
 def test_a_verdict_and_a_mistake_are_not_tried_again(runs: dict[str, dict[str, Any]]) -> None:

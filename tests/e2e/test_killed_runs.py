@@ -35,6 +35,8 @@ POINTS = {
     "build_candidate": ("registry reserve_version", "store batches", "store build", "file candidate.json"),
     "reconcile": ("file gates/reconcile.json",),
     "check_drift": ("file gates/drift.json",),
+    "check_coverage": ("file gates/coverage.json",),
+    "check_golden_set": ("file golden.json", "file gates/golden_set.json"),
     "check_recall": ("file recall_queries.parquet", "file gates/recall.json"),
     "decide": ("file decision.json", "registry record_candidate"),
     "promote": ("registry promote", "file stages/promote.json"),

@@ -146,9 +146,11 @@ def test_a_clean_first_ingest_is_green_and_live(kb: SmallKb, conversation: Mappi
     assert run["live_after"] == "v1.0.0"
 
 
-def test_the_note_of_every_run_is_the_headline_of_its_report(kb: SmallKb, conversation: Mapping[str, Any]) -> None:
+def test_the_note_of_every_run_is_the_headline_of_its_report_with_a_link(
+    kb: SmallKb, conversation: Mapping[str, Any]
+) -> None:
     for name, run in conversation.items():
-        assert run["note"] == headline(kb, run), name
+        assert run["note"].startswith(headline(kb, run) + " [Report](dags/"), name
 
 
 def test_a_promotion_tells_other_dags_version_and_who(api: Api, conversation: Mapping[str, Any]) -> None:

@@ -15,7 +15,8 @@ from airflow.utils.types import DagRunType
 from kbgate.artifacts import RunFolder, run_key_of
 from kbgate.settings import load_settings
 
-RUN_ID = "manual__one"
+RUN_ID = "manual__2026-11-24T05:00:00+00:00"
+HOSTILE = "Worst: '![x](https://evil.example/a.png)' <img src=x> [a](javascript:alert(1))\n\n# of *all* `code`"
 
 
 def note_of(
@@ -57,6 +58,7 @@ def answers() -> dict[str, Any]:
         "without report": note_of("kb_ingest__silent", DagRunState.FAILED, None),
         "another dag": note_of("somebody_elses__green", DagRunState.SUCCESS, green),
         "no knowledge base": note_of("kb_ingest", DagRunState.SUCCESS, None),
+        "hostile report": note_of("kb_ingest__hostile", DagRunState.FAILED, {"headline": HOSTILE}),
         "spoilt report": note_of("kb_ingest__spoilt", DagRunState.FAILED, b"{"),
     }
 

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -6,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from small_kb import SmallKb
 
@@ -41,13 +43,26 @@ def test_airflow_loads_the_plugin(answers: dict[str, Any]) -> None:
     assert answers["errors"] == {}
 
 
-def test_the_verdict_becomes_the_note_of_a_green_and_of_a_red_run(answers: dict[str, Any]) -> None:
-    assert answers["green"] == "Promoted v1.0.1."
-    assert answers["red"] == "Blocked: 20.0 % of documents have no text. Live stays v1.0.0."
+def link(dag_id: str) -> str:
+    """Relative, so that it holds when Airflow is served under a path: its pages have a base address."""
+    return f" [Report](dags/{dag_id}/runs/manual__2026-11-24T05%3A00%3A00%2B00%3A00/plugin/kbgate-report)"
+
+
+def test_the_verdict_and_a_link_become_the_note_of_a_green_and_of_a_red_run(answers: dict[str, Any]) -> None:
+    assert answers["green"] == "Promoted v1.0.1." + link("kb_ingest__green")
+    red = "Blocked: 20.0 % of documents have no text. Live stays v1.0.0."
+    assert answers["red"] == red + link("kb_hotfix_reindex__red")
 
 
 def test_a_run_that_lost_its_session_gets_its_note_too(answers: dict[str, Any]) -> None:
-    assert answers["detached"] == "Promoted v1.0.1."
+    assert answers["detached"] == "Promoted v1.0.1." + link("kb_rollback__detached")
+
+
+def test_text_from_documents_becomes_no_link_and_no_image_in_the_note(answers: dict[str, Any]) -> None:
+    note = answers["hostile report"].removesuffix(link("kb_ingest__hostile"))
+    html = MarkdownIt("commonmark").render(note)
+    assert html.startswith("<p>Worst: ")
+    assert not re.search("<(a|img|h1|em|code)", html)
 
 
 @pytest.mark.parametrize("name", ["without report", "another dag", "no knowledge base"])

@@ -2,7 +2,7 @@ import pytest
 
 from kbgate.errors import ArtifactError, UsageError
 from kbgate.inspection import compare_versions, describe_version, list_versions
-from kbgate.pipeline import run_stage
+from kbgate.pipeline import GATES, run_stage
 from small_kb import KB, SmallKb, doc_id
 
 
@@ -38,7 +38,7 @@ def test_a_version_is_described_by_its_gates_and_only_its_own_events(live_kb: Sm
     roll_back(live_kb)
     second = describe_version(live_kb.settings, KB, "v1.0.1")
     assert second["version"]["state"] == "promoted"
-    assert {gate["name"] for gate in second["gates"]} == {"documents", "chunks", "reconcile", "drift", "recall"}
+    assert {gate["name"] for gate in second["gates"]} == set(GATES.values())
     assert [event["kind"] for event in second["events"]] == ["candidate", "promoted", "rolled_back"]
     first = describe_version(live_kb.settings, KB, "v1.0.0")
     assert [event["kind"] for event in first["events"]][:2] == ["candidate", "promoted"]

@@ -7,7 +7,7 @@ import pytest
 from kbgate import pipeline
 from kbgate.corpus import BATCH_FILE
 from kbgate.errors import ArtifactError, ConflictError, InfrastructureError, UsageError
-from kbgate.pipeline import GATES, STAGES, stage_records
+from kbgate.pipeline import GATES, PAGE_FILES, STAGES, stage_records
 from kbgate.results import Verdict
 from kbgate.run import Run, RunRequest
 from small_kb import KB, UNTIL_DECISION, SmallKb, doc_id
@@ -197,6 +197,29 @@ def test_a_stage_that_runs_again_withdraws_what_it_and_later_stages_concluded(
         kb.stages(request, "promote")
 
 
+def test_files_for_pages_do_not_outlive_the_conclusion_they_stand_beside(
+    decided: tuple[SmallKb, RunRequest, Path],
+) -> None:
+    kb, request, folder = decided
+    assert all((folder / name).exists() for name in PAGE_FILES.values())
+    kb.stages(request, "chunk_documents")
+    assert {name for name in PAGE_FILES.values() if (folder / name).exists()} == {
+        PAGE_FILES["check_documents"],
+        PAGE_FILES["plan_changes"],
+    }
+
+
+def test_a_blocked_batch_leaves_what_its_pages_need_and_nothing_that_was_not_measured(live_kb: SmallKb) -> None:
+    for number in range(8):
+        live_kb.documents[number] = {**live_kb.documents[number], "text": ""}
+    blocked = live_kb.run("bad")
+    folder = blocked.run.folder
+    assert blocked.outcome == "hold"
+    assert folder.read_json(PAGE_FILES["check_documents"])["n_quarantined"] == 8
+    assert folder.read_json(PAGE_FILES["plan_changes"])["kept"]["count"] == 8
+    assert not folder.exists(PAGE_FILES["check_drift"])
+
+
 def test_a_gate_that_cannot_be_measured_again_leaves_no_stale_result(
     decided: tuple[SmallKb, RunRequest, Path],
 ) -> None:
@@ -204,12 +227,7 @@ def test_a_gate_that_cannot_be_measured_again_leaves_no_stale_result(
     (kb.folder / "golden" / "queries.jsonl").unlink()
     with pytest.raises(pipeline.KbgateError, match=r"queries\.jsonl"):
         kb.stages(request, "check_recall")
-    assert sorted(path.stem for path in (folder / "gates").glob("*.json")) == [
-        "chunks",
-        "documents",
-        "drift",
-        "reconcile",
-    ]
+    assert {path.stem for path in (folder / "gates").glob("*.json")} == set(GATES.values()) - {"recall"}
     (again,) = kb.stages(request, "decide")
     assert again.holds
     assert "the recall gate left no result" in again.message.casefold()

@@ -23,6 +23,10 @@ class LowSimilarityShare:
     live_share: float
     interval: tuple[float, float] | None
     test: PermutationTest
+    new_similarities: NDArray[np.float32]
+    """Cosine of each new chunk to the nearest chunk of another document of live, shape (n_new,)."""
+    live_similarities: NDArray[np.float32]
+    """The same of live's own chunks, shape (n_live,)."""
 
 
 def low_similarity_share(
@@ -63,6 +67,8 @@ def low_similarity_share(
         live_share=float(live_documents.sums.mean()),
         interval=share_interval(new_documents.sums[:, 0], new_documents.doc_ids),
         test=test,
+        new_similarities=new_scores,
+        live_similarities=live_scores,
     )
 
 

@@ -10,15 +10,18 @@ from kbgate.drift.chunk_vectors import ChunkVectors, sum_by_document
 from kbgate.drift.low_similarity import LowSimilarityShare, low_similarity_share
 from kbgate.drift.moved_documents import MovedDocument, added_documents, changed_documents
 from kbgate.drift.nearest import NearestChunks, nearest_chunks
-from kbgate.drift.neighbourhood import NeighbourhoodOverlap, neighbourhood_overlap
+from kbgate.drift.neighbourhood import NeighbourhoodOverlap, neighbourhood_overlaps
 from kbgate.drift.paired import PairedSimilarities, paired_similarities, unrelated_similarity
 from kbgate.drift.permutation import PermutationTest, centroid_distance, permute_documents
+from kbgate.drift.query_similarity import QuerySimilarity
 from kbgate.drift.self_duplicates import SelfDuplicates, self_duplicates
 from kbgate.drift.share_interval import share_interval
+from kbgate.drift.version_separability import VersionSeparability, version_separability
 from kbgate.errors import UsageError
 from kbgate.sections.drift import DriftSettings
 
 DOCUMENTS_A_NEIGHBOUR = 20
+REPORTED_NEIGHBOURS = (5, 10, 50)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +44,8 @@ class DriftInput:
     """Whether one embedding model made both versions; without that no cosine between them is taken."""
     nearest: NearestChunks | None = None
     """For each row of `new` its nearest chunk of live, as the store's search (k = 1) found it; else `live_sample` is searched."""
+    queries: QuerySimilarity | None = None
+    """How near the golden queries' best chunks are in both versions; None without golden set or with two models."""
     key_intent_doc_ids: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Key intent -> documents that answer it."""
     titles: Mapping[str, str] = field(default_factory=dict)
@@ -58,6 +63,8 @@ class DriftMeasures:
     paired: PairedSimilarities
     unrelated: float | None
     """Median cosine of two different documents of live, the zero of the scale for `paired`."""
+    separability: VersionSeparability | None
+    """How well the new state of rewritten documents can be told from the old one."""
     nearest: NearestChunks
     low: LowSimilarityShare | None
     changed: tuple[MovedDocument, ...]
@@ -102,6 +109,9 @@ def measure_drift(given: DriftInput, settings: DriftSettings) -> DriftMeasures:
         intent_centroids=_intent_centroids(given, live),
         paired=paired,
         unrelated=unrelated_similarity(live, seed=settings.seed),
+        separability=version_separability(
+            given.before, given.after, paired, settings.moved_similarity, seed=settings.seed
+        ),
         nearest=nearest,
         low=low_similarity_share(
             new,
@@ -124,14 +134,18 @@ def measure_duplicates(given: DriftInput, settings: DriftSettings) -> DuplicateM
     return DuplicateMeasures(found, share_interval(found.is_duplicate, found.doc_ids))
 
 
-def measure_across_models(given: DriftInput, settings: DriftSettings) -> NeighbourhoodOverlap:
-    """Compare the neighbourhoods of the documents that both versions have.
+def measure_across_models(
+    given: DriftInput, settings: DriftSettings
+) -> tuple[NeighbourhoodOverlap, tuple[NeighbourhoodOverlap, ...]]:
+    """Compare the neighbourhoods of the documents that both versions have: what is judged, and what is reported beside.
 
-    At most one in 20 of them counts as a neighbour, so that chance gives no more than about 0.05; below 20 documents the
-    result is empty.
+    Judged is `settings.neighbours`, but at most one in 20 of the documents counts as a neighbour, so that chance gives no
+    more than about 0.05; below 20 documents the result is empty. Reported are 5, 10 and 50, whatever chance gives.
     """
     n_shared = len(set(given.before.doc_ids) & set(given.after.doc_ids))
-    return neighbourhood_overlap(given.before, given.after, min(settings.neighbours, n_shared // DOCUMENTS_A_NEIGHBOUR))
+    judged = min(settings.neighbours, n_shared // DOCUMENTS_A_NEIGHBOUR)
+    found, *reported = neighbourhood_overlaps(given.before, given.after, (judged, *REPORTED_NEIGHBOURS))
+    return found, tuple(each for each in reported if len(each))
 
 
 def _centroid_test(new: ChunkVectors, live: ChunkVectors, settings: DriftSettings) -> PermutationTest | None:

@@ -1,5 +1,6 @@
 """Whether documents keep their neighbours when the embedding model changes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,19 +39,35 @@ def neighbourhood_overlap(before: ChunkVectors, after: ChunkVectors, neighbours:
     |N_before(d) ∩ N_after(d)| / k over the documents that both sides have; a document is the re-normalised mean of its
     chunks. With k = 0, or k or fewer other documents, there is nothing to choose from and the result is empty.
     """
+    return neighbourhood_overlaps(before, after, (neighbours,))[0]
+
+
+def neighbourhood_overlaps(
+    before: ChunkVectors, after: ChunkVectors, neighbours: Sequence[int]
+) -> tuple[NeighbourhoodOverlap, ...]:
+    """The same for several k at the price of the largest."""
     old, new = document_means(before), document_means(after)
     shared, in_old, in_new = np.intersect1d(old.doc_ids, new.doc_ids, assume_unique=True, return_indices=True)
-    if neighbours < 1 or len(shared) <= neighbours + 1:
-        return NeighbourhoodOverlap(shared[:0], np.empty(0), neighbours)
-    first = _nearest_documents(old.vectors[in_old], neighbours)
-    second = _nearest_documents(new.vectors[in_new], neighbours)
-    overlaps = (first[:, :, None] == second[:, None, :]).any(axis=2).mean(axis=1)
-    order = np.argsort(overlaps, kind="stable")
-    return NeighbourhoodOverlap(shared[order], overlaps[order], neighbours)
+    largest = max((k for k in neighbours if 1 <= k < len(shared) - 1), default=0)
+    first = _nearest_documents(old.vectors[in_old], largest)
+    second = _nearest_documents(new.vectors[in_new], largest)
+    found = []
+    for k in neighbours:
+        if not 1 <= k <= largest:
+            found.append(NeighbourhoodOverlap(shared[:0], np.empty(0), k))
+            continue
+        overlaps = np.array(
+            [len(np.intersect1d(ours, theirs)) / k for ours, theirs in zip(first[:, :k], second[:, :k], strict=True)]
+        )
+        order = np.argsort(overlaps, kind="stable")
+        found.append(NeighbourhoodOverlap(shared[order], overlaps[order], k))
+    return tuple(found)
 
 
 def _nearest_documents(vectors: NDArray[np.float32], neighbours: int) -> NDArray[np.intp]:
-    """Row numbers of the k most similar other rows, shape (n, k); ties by row number."""
+    """Row numbers of the k most similar other rows, best first, shape (n, k); ties by row number."""
+    if not neighbours:
+        return np.empty((len(vectors), 0), dtype=np.intp)
     found = []
     for first in range(0, len(vectors), BLOCK_ROWS):
         similarities = vectors[first : first + BLOCK_ROWS] @ vectors.T

@@ -23,6 +23,9 @@ class Embedder(Protocol):
 
     def __init__(self, settings: EmbedderSettings) -> None: ...
 
+    def load(self) -> None:
+        """Load the weights, if they are not in memory, so that a first text takes no longer than the others."""
+
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors of shape (n_texts, dimension), in the order of `texts`."""
 

@@ -18,13 +18,18 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class EmbedStats:
-    """What one call cost. `seconds_saved` estimates what the hits would have cost; None when nothing was embedded to measure."""
+    """What one call cost; `embedding_seconds` are those of `seconds` that the model took, its loading left out."""
 
     n_texts: int
     n_cache_hits: int
     n_embedded: int
     seconds: float
-    seconds_saved: float | None
+    embedding_seconds: float
+
+    @property
+    def seconds_saved(self) -> float | None:
+        """Estimate of what the hits would have cost; None when nothing was embedded to measure."""
+        return self.n_cache_hits * self.embedding_seconds / self.n_embedded if self.n_embedded else None
 
     @property
     def n_repeated(self) -> int:
@@ -78,6 +83,8 @@ class CachedEmbedder:
             progress(done, len(texts))
         embedding_seconds = 0.0
         wanted = list(missing.items())
+        if wanted:
+            self._embedder.load()
         for start in range(0, len(wanted), _STEP_TEXTS):
             step = wanted[start : start + _STEP_TEXTS]
             step_began = self._clock()
@@ -94,6 +101,6 @@ class CachedEmbedder:
             n_cache_hits=n_hits,
             n_embedded=len(wanted),
             seconds=self._clock() - began,
-            seconds_saved=n_hits * embedding_seconds / len(wanted) if wanted else None,
+            embedding_seconds=embedding_seconds,
         )
         return vectors, stats

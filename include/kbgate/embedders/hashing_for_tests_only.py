@@ -39,6 +39,9 @@ class HashingForTestsOnlyEmbedder:
             precision="float32",
         )
 
+    def load(self) -> None:
+        """There are no weights."""
+
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors of shape (n_texts, 256), in the order of `texts`."""
         return self._embed(self._passage_prefix, texts)

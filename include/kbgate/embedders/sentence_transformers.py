@@ -56,6 +56,10 @@ class SentenceTransformersEmbedder:
             precision="float32",
         )
 
+    def load(self) -> None:
+        """See `kbgate.embedders.Embedder.load`."""
+        _ = self._model
+
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors of shape (n_texts, dimension), in the order of `texts`; the passage prefix is put before each."""
         return self._embed(self._settings.passage_prefix, texts)

@@ -1,4 +1,9 @@
-"""Questions with known answers, read from a folder with `queries.jsonl` and `qrels.tsv`."""
+"""Questions with known answers, read from a folder with `queries.jsonl` and `qrels.tsv`.
+
+`queries.jsonl`: one object a line with query_id and text; intent, key_intent and provenance may be left out.
+`qrels.tsv`: a header and the columns query_id, doc_id and relevance; start, end, quote and provenance may be left out.
+`provenance` is `human`, `production` or `retriever:<model or fingerprint>`.
+"""
 
 import difflib
 import json
@@ -11,14 +16,16 @@ from typing import Any
 import fsspec
 
 from kbgate.errors import GoldenSetError, InfrastructureError
+from kbgate.evaluation.provenance import Provenance
 from kbgate.locations import resolve
 from kbgate.records import sha256_of
 
 QUERIES_FILE = "queries.jsonl"
 QRELS_FILE = "qrels.tsv"
-QUERY_KEYS = ("query_id", "text", "intent", "key_intent")
+QUERY_KEYS = ("query_id", "text", "intent", "key_intent", "provenance")
 REQUIRED_COLUMNS = ("query_id", "doc_id", "relevance")
 SPAN_COLUMNS = ("start", "end")
+OPTIONAL_COLUMNS = (*SPAN_COLUMNS, "quote", "provenance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +36,15 @@ class Query:
     text: str
     intent: str = ""
     key_intent: bool = False
+    provenance: Provenance | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """How well a document answers a query: 0 not at all, higher is better.
 
-    `start` and `end` (characters of the document's text, end excluded) name the evidence, if it is known.
+    `start` and `end` (characters of the document's text, end excluded) name the evidence, if it is known. `quote` is what
+    stood there when it was judged, on one line: by it the evidence is found again once the document was edited.
     """
 
     query_id: str
@@ -43,14 +52,16 @@ class Judgement:
     relevance: int
     start: int | None = None
     end: int | None = None
+    quote: str | None = None
+    provenance: Provenance | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GoldenSetHealth:
     """What of a golden set can still be measured; every field but the counts is a tuple of ids.
 
-    `unjudged`: queries without a relevant document. `stale`: queries whose relevant documents are all gone.
-    `partly_stale`: queries that lost some of them. `vanished_documents`: the documents concerned.
+    `unjudged`: queries without a relevant document. `stale`: queries whose relevant documents are all gone or lost their
+    evidence. `partly_stale`: queries that lost some of them. `vanished_documents`: the documents concerned.
     """
 
     n_queries: int
@@ -63,18 +74,24 @@ class GoldenSetHealth:
 
 @dataclass(frozen=True)
 class GoldenSet:
-    """Queries in the order of their file, and all judgements."""
+    """Queries in the order of their file, and all judgements.
+
+    `lost_evidence` is not part of the files: pairs (query_id, doc_id) whose document no longer says what was judged.
+    """
 
     location: str
     queries: tuple[Query, ...]
     judgements: tuple[Judgement, ...]
+    lost_evidence: frozenset[tuple[str, str]] = frozenset()
 
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of what is asked and judged, whatever the order of lines and the line ends."""
         queries = sorted(self.queries, key=lambda query: query.query_id)
-        judgements = sorted(self.judgements, key=lambda j: (j.query_id, j.doc_id, j.start or 0, j.end or 0))
-        return sha256_of([[asdict(query) for query in queries], [asdict(judgement) for judgement in judgements]])
+        judgements = sorted(
+            self.judgements, key=lambda j: (j.query_id, j.doc_id, j.start or 0, j.end or 0, j.quote or "")
+        )
+        return sha256_of([[_hashed(query) for query in queries], [_hashed(judgement) for judgement in judgements]])
 
     @cached_property
     def qrels(self) -> dict[str, dict[str, int]]:
@@ -100,9 +117,9 @@ class GoldenSet:
         return frozenset(query.intent for query in self.queries if query.key_intent)
 
     def health(self, candidate_doc_ids: Collection[str]) -> GoldenSetHealth:
-        """Compare the judgements with the documents that the candidate holds."""
-        present = set(candidate_doc_ids)
-        lost = {query_id: [doc for doc in docs if doc not in present] for query_id, docs in self.qrels.items()}
+        """Compare the judgements with the documents that the candidate holds, and with what is known of their evidence."""
+        present, without = set(candidate_doc_ids), self.lost_evidence
+        lost = {q: [d for d in docs if d not in present or (q, d) in without] for q, docs in self.qrels.items()}
         return GoldenSetHealth(
             n_queries=len(self.queries),
             unjudged=tuple(query_id for query_id, docs in self.qrels.items() if not docs),
@@ -130,6 +147,11 @@ def load_golden_set(location: str) -> GoldenSet:
             raise place.error(f"the query_id {query.query_id!r} is there a second time. Give each question its own.")
         queries[query.query_id] = query
     return GoldenSet(location, tuple(queries.values()), tuple(_judgements(location, queries)))
+
+
+def _hashed(row: Query | Judgement) -> dict[str, Any]:
+    """Fields that a golden set need not have count only if they are there: old sets keep their hash."""
+    return {name: value for name, value in asdict(row).items() if value or name not in ("quote", "provenance")}
 
 
 @dataclass
@@ -182,7 +204,9 @@ def _query(line: str, place: _Place) -> Query:
     intent = "" if row.get("intent") is None else _string(row, "intent", place)
     if key_intent and not intent:
         raise place.error("key_intent is true but there is no intent. Name the intent that the question belongs to.")
-    return Query(_string(row, "query_id", place), _string(row, "text", place), intent, key_intent)
+    given = "" if row.get("provenance") is None else _string(row, "provenance", place)
+    provenance = _provenance(given, place)
+    return Query(_string(row, "query_id", place), _string(row, "text", place), intent, key_intent, provenance)
 
 
 def _string(row: Mapping[str, Any], key: str, place: _Place) -> str:
@@ -198,6 +222,13 @@ def _string(row: Mapping[str, Any], key: str, place: _Place) -> str:
     return value
 
 
+def _provenance(text: str, place: _Place) -> Provenance | None:
+    try:
+        return Provenance.read(text) if text else None
+    except ValueError as error:
+        raise place.error(f"{error}.") from error
+
+
 def _refuse_misspelt(found: Collection[str], known: Sequence[str], place: _Place) -> None:
     """A misspelt optional name would be left out unnoticed, and a key intent would not be gated."""
     for name in sorted(set(found) - set(known)):
@@ -211,11 +242,11 @@ def _judgements(location: str, queries: Mapping[str, Query]) -> Iterator[Judgeme
     lines = _lines(location, QRELS_FILE)
     place.line, header = next(lines, (1, ""))
     columns = [column.strip() for column in header.split("\t")]
-    _refuse_misspelt(columns, (*REQUIRED_COLUMNS, *SPAN_COLUMNS), place)
+    _refuse_misspelt(columns, (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS), place)
     missing = [column for column in REQUIRED_COLUMNS if column not in columns]
     if missing or len(set(columns)) < len(columns):
         raise place.error(
-            f"the header must name {', '.join(REQUIRED_COLUMNS)} (and may name {', '.join(SPAN_COLUMNS)}) once each, "
+            f"the header must name {', '.join(REQUIRED_COLUMNS)} (and may name {', '.join(OPTIONAL_COLUMNS)}) once each, "
             f"separated by tabs; found {header[:80]!r}."
         )
     grades: dict[tuple[str, str], int] = {}
@@ -248,7 +279,9 @@ def _judgement(line: str, columns: Sequence[str], place: _Place) -> Judgement:
         raise place.error(
             f"the span {start} to {end} is not one: give both start and end, start before end, or neither."
         )
-    return Judgement(row["query_id"], row["doc_id"], relevance, start, end)
+    quote = " ".join(row.get("quote", "").split()) or None
+    provenance = _provenance(row.get("provenance", ""), place)
+    return Judgement(row["query_id"], row["doc_id"], relevance, start, end, quote, provenance)
 
 
 def _whole_number(row: Mapping[str, str], column: str, place: _Place) -> int | None:

@@ -2,6 +2,7 @@
 
 A document counts as retrieved when at least one of its chunks is among the k best *chunks*; documents rank in the order
 of their first chunk. A query without a relevant document has no recall, hit, reciprocal rank or nDCG: NaN, never 1.0.
+Grades of at least `min_relevance` are relevant; nDCG uses every grade above 0.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ class GradedRankings:
     """Rankings of documents as grades: int64, 0 = not relevant, not judged, or no document at that rank.
 
     `found` (n_queries, k): grade of the document at each document rank, the first being rank 1.
-    `ideal` (n_queries, most relevant documents of a query): grades of all relevant documents, best first, then 0.
+    `ideal` (n_queries, most graded documents of a query): grades of all documents judged above 0, best first, then 0.
     """
 
     found: NDArray[np.int64]
@@ -62,32 +63,33 @@ def grade_rankings(
     return GradedRankings(found, ideal)
 
 
-def recall_at_k(rankings: GradedRankings) -> NDArray[np.float64]:
+def recall_at_k(rankings: GradedRankings, min_relevance: int = 1) -> NDArray[np.float64]:
     """Recall@k = relevant documents retrieved / all relevant documents, in [0, 1]; NaN without a relevant document.
 
     Source: Manning, Raghavan, Schütze, Introduction to Information Retrieval (2008), section 8.3; ir-measures `R@k`.
     """
-    n_found: NDArray[np.float64] = (rankings.found > 0).sum(axis=1, dtype=np.float64)
-    return _only_judged(n_found / np.maximum(_n_relevant(rankings), 1), rankings)
+    n_found: NDArray[np.float64] = (rankings.found >= min_relevance).sum(axis=1, dtype=np.float64)
+    return _only_judged(n_found / np.maximum(_n_relevant(rankings, min_relevance), 1), rankings, min_relevance)
 
 
-def hit_rate_at_k(rankings: GradedRankings) -> NDArray[np.float64]:
+def hit_rate_at_k(rankings: GradedRankings, min_relevance: int = 1) -> NDArray[np.float64]:
     """1 when at least one relevant document was retrieved, else 0; NaN without a relevant document.
 
     The mean over queries is the hit rate; ir-measures `Success@k`. It is not recall: one of three documents is enough.
     """
-    return _only_judged(np.where((rankings.found > 0).any(axis=1), 1.0, 0.0), rankings)
+    return _only_judged(np.where((rankings.found >= min_relevance).any(axis=1), 1.0, 0.0), rankings, min_relevance)
 
 
-def reciprocal_rank(rankings: GradedRankings) -> NDArray[np.float64]:
+def reciprocal_rank(rankings: GradedRankings, min_relevance: int = 1) -> NDArray[np.float64]:
     """1 / rank of the first relevant document, 0 when none was retrieved; NaN without a relevant document.
 
     The mean over queries is MRR (Voorhees, The TREC-8 Question Answering Track Report, 1999); ir-measures `RR@k`.
     """
-    relevant = rankings.found > 0
-    if relevant.shape[1] == 0:
-        return _only_judged(np.zeros(len(relevant)), rankings)
-    return _only_judged(np.where(relevant.any(axis=1), 1 / (relevant.argmax(axis=1) + 1), 0.0), rankings)
+    relevant = rankings.found >= min_relevance
+    values = np.zeros(len(relevant))
+    if relevant.shape[1]:
+        values = np.where(relevant.any(axis=1), 1 / (relevant.argmax(axis=1) + 1), 0.0)
+    return _only_judged(values, rankings, min_relevance)
 
 
 def ndcg_at_k(rankings: GradedRankings, k: int) -> NDArray[np.float64]:
@@ -98,7 +100,7 @@ def ndcg_at_k(rankings: GradedRankings, k: int) -> NDArray[np.float64]:
     ACM TOIS 20(4), 2002.
     """
     ideal = _dcg(rankings.ideal[:, :k])
-    return _only_judged(_dcg(rankings.found[:, :k]) / np.where(ideal > 0, ideal, 1), rankings)
+    return _only_judged(_dcg(rankings.found[:, :k]) / np.where(ideal > 0, ideal, 1), rankings, 1)
 
 
 def best_similarity(hits: Hits) -> NDArray[np.float64]:
@@ -169,9 +171,9 @@ def _dcg(grades: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray(grades / np.log2(np.arange(grades.shape[1]) + 2)).sum(axis=1)
 
 
-def _n_relevant(rankings: GradedRankings) -> NDArray[np.int64]:
-    return np.asarray((rankings.ideal > 0).sum(axis=1))
+def _n_relevant(rankings: GradedRankings, min_relevance: int) -> NDArray[np.int64]:
+    return np.asarray((rankings.ideal >= min_relevance).sum(axis=1))
 
 
-def _only_judged(values: NDArray[np.float64], rankings: GradedRankings) -> NDArray[np.float64]:
-    return np.where(_n_relevant(rankings) > 0, values, np.nan)
+def _only_judged(values: NDArray[np.float64], rankings: GradedRankings, min_relevance: int) -> NDArray[np.float64]:
+    return np.where(_n_relevant(rankings, min_relevance) > 0, values, np.nan)

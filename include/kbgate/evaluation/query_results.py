@@ -45,14 +45,17 @@ SCHEMA = pa.schema(
 class QueryResults:
     """A table of `SCHEMA` and how it was measured; metrics are NaN for a query without a relevant document.
 
-    `doc_ids` and `similarities` are those of the k best chunks, best first (a document can occur more than once);
-    `relevant_doc_ids` has the best judged first, `missed_doc_ids` is what of it was not retrieved.
+    `doc_ids` and `similarities` are those of the chunks retrieved, best first (a document can occur more than once): the
+    k best, or those that fit into `budget_tokens` if that is given. `relevant_doc_ids` has the best judged first,
+    `missed_doc_ids` is what of it was not retrieved; both name documents of a grade of at least `min_relevance`.
     """
 
     table: pa.Table
     k: int
     zero_hit_similarity: float
     golden_hash: str
+    budget_tokens: int | None = None
+    min_relevance: int = 1
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -67,14 +70,22 @@ class QueryResults:
 
     @property
     def clusters(self) -> NDArray[np.object_]:
-        """The document that answers each query best: queries that share it form a cluster; "" without one."""
+        """The document that answers each query best: queries that share it form a cluster; "" without one.
+
+        A query with several relevant documents belongs to the one of the highest grade, the first in qrels.tsv among
+        equals. Joining all queries that share any document instead would chain a topic into one cluster.
+        """
         return np.array(
             [docs[0] if docs else "" for docs in self.table.column("relevant_doc_ids").to_pylist()], dtype=object
         )
 
     def measured_like(self, other: "QueryResults") -> bool:
-        """Whether both were measured on the same golden set with the same k."""
-        return self.k == other.k and self.golden_hash == other.golden_hash
+        """Whether both were measured on the same golden set with the same k or token budget."""
+        return self._measure == other._measure and self.golden_hash == other.golden_hash
+
+    @property
+    def _measure(self) -> tuple[int | None, int | None, int]:
+        return (self.k if self.budget_tokens is None else None, self.budget_tokens, self.min_relevance)
 
     def to_table(self) -> pa.Table:
         """Return the table for `recall_queries.parquet`; how it was measured is in the schema's metadata."""
@@ -82,6 +93,8 @@ class QueryResults:
             "k": str(self.k),
             "zero_hit_similarity": repr(self.zero_hit_similarity),
             "golden_hash": self.golden_hash,
+            "budget_tokens": "" if self.budget_tokens is None else str(self.budget_tokens),
+            "min_relevance": str(self.min_relevance),
         }
         return self.table.replace_schema_metadata({f"kbgate.{key}": value for key, value in metadata.items()})
 
@@ -95,7 +108,15 @@ class QueryResults:
         metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
         try:
             k, floor, golden_hash = (metadata[f"kbgate.{key}"] for key in ("k", "zero_hit_similarity", "golden_hash"))
-            return cls(table.select(SCHEMA.names).cast(SCHEMA), int(k), float(floor), golden_hash)
+            budget = metadata.get("kbgate.budget_tokens", "")
+            return cls(
+                table.select(SCHEMA.names).cast(SCHEMA),
+                int(k),
+                float(floor),
+                golden_hash,
+                int(budget) if budget else None,
+                int(metadata.get("kbgate.min_relevance", "1")),
+            )
         except (KeyError, ValueError, pa.ArrowException) as error:
             raise ArtifactError(
                 f"recall_queries.parquet does not hold query results of this version of kbgate ({error}). "
@@ -103,8 +124,18 @@ class QueryResults:
             ) from error
 
 
-def measure_queries(golden: GoldenSet, hits: Hits, *, k: int, zero_hit_similarity: float) -> QueryResults:
+def measure_queries(
+    golden: GoldenSet,
+    hits: Hits,
+    *,
+    k: int,
+    zero_hit_similarity: float,
+    budget_tokens: int | None = None,
+    min_relevance: int = 1,
+) -> QueryResults:
     """Compute every metric of every query; row i of `hits` is what `golden.queries[i]` retrieved.
+
+    With `budget_tokens`, `hits` were cut at it before (`token_budget`) and all of them count, whatever k is.
 
     Raises:
         UsageError: `hits` has another number of rows than there are queries.
@@ -115,28 +146,33 @@ def measure_queries(golden: GoldenSet, hits: Hits, *, k: int, zero_hit_similarit
             "Search with all of its queries, in order."
         )
     query_ids = [query.query_id for query in golden.queries]
-    qrels = golden.qrels
-    rankings = grade_rankings(hits, query_ids, qrels, k)
-    top = Hits(hits.chunk_ids[:, :k], hits.doc_ids[:, :k], hits.similarities[:, :k])
+    depth = k if budget_tokens is None else max(1, hits.doc_ids.shape[1])
+    rankings = grade_rankings(hits, query_ids, golden.qrels, depth)
+    # Two versions fill a budget with different numbers of chunks: their ideal rankings must not be cut differently.
+    ndcg_depth = k if budget_tokens is None else max(depth, rankings.ideal.shape[1])
+    top = Hits(hits.chunk_ids[:, :depth], hits.doc_ids[:, :depth], hits.similarities[:, :depth])
     retrieved = [[doc for doc in row if doc] for row in top.doc_ids]
+    relevant = [
+        [doc for doc, grade in golden.qrels[query_id].items() if grade >= min_relevance] for query_id in query_ids
+    ]
     columns = {
         "query_id": query_ids,
         "text": [query.text for query in golden.queries],
         "intent": [query.intent for query in golden.queries],
         "key_intent": [query.intent in golden.key_intents for query in golden.queries],
-        "n_relevant": [len(qrels[query_id]) for query_id in query_ids],
-        "recall": recall_at_k(rankings),
-        "hit": hit_rate_at_k(rankings),
-        "reciprocal_rank": reciprocal_rank(rankings),
-        "ndcg": ndcg_at_k(rankings, k),
+        "n_relevant": [len(docs) for docs in relevant],
+        "recall": recall_at_k(rankings, min_relevance),
+        "hit": hit_rate_at_k(rankings, min_relevance),
+        "reciprocal_rank": reciprocal_rank(rankings, min_relevance),
+        "ndcg": ndcg_at_k(rankings, ndcg_depth),
         "best_similarity": best_similarity(top),
         "zero_hit": zero_hit(top, zero_hit_similarity),
-        "relevant_doc_ids": [list(qrels[query_id]) for query_id in query_ids],
+        "relevant_doc_ids": relevant,
         "missed_doc_ids": [
-            [doc for doc in qrels[query_id] if doc not in set(docs)]
-            for query_id, docs in zip(query_ids, retrieved, strict=True)
+            [doc for doc in docs if doc not in set(found)] for docs, found in zip(relevant, retrieved, strict=True)
         ],
         "doc_ids": retrieved,
         "similarities": [row[: len(docs)] for row, docs in zip(top.similarities, retrieved, strict=True)],
     }
-    return QueryResults(pa.table(columns, schema=SCHEMA), k, zero_hit_similarity, golden.content_hash)
+    table = pa.table(columns, schema=SCHEMA)
+    return QueryResults(table, k, zero_hit_similarity, golden.content_hash, budget_tokens, min_relevance)

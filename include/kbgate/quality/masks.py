@@ -12,6 +12,8 @@ import pandas as pd
 
 from kbgate.results import Severity
 
+Masks = Mapping[str, "pd.Series[bool]"]
+"""For each rule the rows that break it."""
 Mask = Callable[[pd.DataFrame, Mapping[str, Any]], "pd.Series[bool]"]
 MALFORMED = "malformed"
 BOILERPLATE_DOCUMENTS = 3
@@ -153,14 +155,12 @@ CHUNK_RULES: dict[str, Rule] = {
 }
 
 
-def row_masks(
-    frame: pd.DataFrame, parameters: Mapping[str, Any], rules: Mapping[str, Rule] = RULES
-) -> dict[str, "pd.Series[bool]"]:
+def row_masks(frame: pd.DataFrame, parameters: Mapping[str, Any], rules: Mapping[str, Rule] = RULES) -> Masks:
     """Return one boolean mask a rule, True where the row breaks it; `parameters` are those of `suite_parameters`."""
     return {name: rule.mask(frame, parameters).astype(bool) for name, rule in rules.items()}
 
 
-def taken_out(masks: Mapping[str, "pd.Series[bool]"], rules: Mapping[str, Rule] = RULES) -> "pd.Series[bool]":
+def taken_out(masks: Masks, rules: Mapping[str, Rule] = RULES) -> "pd.Series[bool]":
     """Return the mask of the rows that do not go on: those that break a rule which takes out."""
     leaving = [mask for name, mask in masks.items() if rules[name].takes_out]
     return pd.concat(leaving, axis=1).any(axis=1)

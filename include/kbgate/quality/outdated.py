@@ -1,7 +1,9 @@
 """Documents that changed into an older state than live's: the sign of a stale export that undoes recent edits."""
 
+import numpy as np
 import pandas as pd
 
+from kbgate.quality.id_places import id_places
 from kbgate.quality.shares import limit_percent, percent
 from kbgate.results import Measurement, Verdict
 from kbgate.sections.quality import QualitySettings
@@ -28,9 +30,7 @@ def measure_outdated(
         return Measurement(
             name=NAME, value=None, n=0, message="There is no live version whose dates could be compared."
         )
-    columns = ["doc_id", "content_hash", "updated_at"]
-    both = accepted[columns].merge(live_ledger[columns], on="doc_id", suffixes=("", "_live"))
-    changed = both[both["content_hash"] != both["content_hash_live"]]
+    changed = _changed(accepted, live_ledger)
     ours, theirs = _days(changed["updated_at"]), _days(changed["updated_at_live"])
     dated = ours.notna() & theirs.notna()
     n, older = int(dated.sum()), dated & (ours < theirs)
@@ -55,6 +55,17 @@ def measure_outdated(
         message=f"{message}.",
         advice="" if passed else ADVICE,
     )
+
+
+def _changed(accepted: pd.DataFrame, live_ledger: pd.DataFrame) -> pd.DataFrame:
+    """The documents of both whose content differs: doc_id, updated_at, updated_at_live."""
+    places = id_places(accepted["doc_id"], live_ledger["doc_id"])
+    known = np.flatnonzero(places >= 0)
+    hashes = accepted["content_hash"].iloc[known].array
+    is_changed = np.asarray(hashes != live_ledger["content_hash"].iloc[places[known]].array, dtype=bool)
+    rows = known[is_changed]
+    changed = accepted[["doc_id", "updated_at"]].iloc[rows]
+    return changed.assign(updated_at_live=live_ledger["updated_at"].iloc[places[rows]].array)
 
 
 def _days(dates: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":

@@ -3,17 +3,24 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from kbgate.quality.id_places import id_places
 from kbgate.records import RejectedRow
 
 LISTED = 50
 CUT_CHARS = 200
+REASON_COLUMNS = ["rule", "reason", "severity", "taken_out"]
 
 
 def quarantine_summary(
-    quarantine: pa.Table, features: pd.DataFrame, accepted_doc_ids: Collection[str], rejected: Sequence[RejectedRow]
+    quarantine: pa.Table,
+    features: pd.DataFrame,
+    accepted_doc_ids: "Collection[str] | pd.Series[str]",
+    rejected: Sequence[RejectedRow],
 ) -> dict[str, Any]:
     """Count the rows of the quarantine table by reason, and the documents that were left out by their source.
 
@@ -24,10 +31,12 @@ def quarantine_summary(
     folder where each file is one document (and so has no line).
 
     Args:
+        quarantine: the table, of which `REASON_COLUMNS` are enough.
         features: one row a document that could be read, with doc_id, source_uri and line.
         rejected: rows that could not become a document.
     """
-    reasons, sources = _by_reason(quarantine), _by_source(features, set(accepted_doc_ids), rejected)
+    left_out = id_places(features["doc_id"], accepted_doc_ids) < 0
+    reasons, sources = _by_reason(quarantine), _by_source(features, left_out, rejected)
     counted = ["n_documents", "n_quarantined"]
     rest = sources[LISTED:]
     return {
@@ -43,20 +52,21 @@ def quarantine_summary(
 
 
 def _by_reason(quarantine: pa.Table) -> pd.DataFrame:
-    columns = ["rule", "reason", "severity", "taken_out"]
-    rows = quarantine.select(columns).to_pandas()
+    rows = quarantine.group_by(REASON_COLUMNS).aggregate([([], "count_all")]).to_pandas()
     # Reasons of rows that are no documents quote what was found, so their number has no bound.
     rows["reason"] = rows["reason"].str[:CUT_CHARS]
-    counts = rows.groupby(columns, sort=True).size().reset_index(name="count")
+    counts = rows.groupby(REASON_COLUMNS, sort=True)["count_all"].sum().reset_index(name="count")
     return counts.sort_values("count", ascending=False, kind="stable", ignore_index=True)
 
 
-def _by_source(features: pd.DataFrame, accepted: set[str], rejected: Sequence[RejectedRow]) -> pd.DataFrame:
+def _by_source(
+    features: pd.DataFrame, left_out: NDArray[np.bool_], rejected: Sequence[RejectedRow]
+) -> pd.DataFrame:
     is_page = features["line"].isna()
     documents = pd.DataFrame(
         {
             "source": _folders(features["source_uri"]).where(is_page, features["source_uri"]),
-            "left_out": ~features["doc_id"].isin(accepted),
+            "left_out": left_out,
         }
     )
     # The line of a rejected page is where it is broken, so its neighbours say whether this is a source of pages.

@@ -46,8 +46,8 @@ def diff_versions(
 
     Of the profiles, which may be nested, only numbers are compared.
     """
-    before = dict(zip(old_ledger["doc_id"], old_ledger["content_hash"], strict=True))
-    after = dict(zip(new_ledger["doc_id"], new_ledger["content_hash"], strict=True))
+    before = dict(zip(old_ledger["doc_id"].tolist(), old_ledger["content_hash"].tolist(), strict=True))
+    after = dict(zip(new_ledger["doc_id"].tolist(), new_ledger["content_hash"].tolist(), strict=True))
     both = before.keys() & after.keys()
     changed = {doc_id for doc_id in both if before[doc_id] != after[doc_id]}
     counts = ("n_documents", "n_chunks")

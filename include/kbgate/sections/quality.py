@@ -21,7 +21,8 @@ class QualitySettings(Section):
     max_empty_text_share: Share = 0.02
     max_empty_title_share: Share = 0.02
     max_exact_duplicate_share: Share = Field(
-        0.02, description="Healthy collections hold up to 1.6 % (shared FAQ answers, a page kept thrice); the incident 3.2 %."
+        0.02,
+        description="Healthy collections hold up to 1.6 % (shared FAQ answers, a page kept thrice); the incident 3.2 %.",
     )
     stub_tokens: Annotated[int, Field(ge=0)] = Field(
         32, description="A copy of a shorter text, such as 'See our general guide', is a stub and goes on."

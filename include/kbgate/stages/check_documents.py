@@ -3,21 +3,27 @@
 import pyarrow as pa
 
 from kbgate.corpus import BATCH_FILE, read_documents
-from kbgate.gates.documents import judge_documents
+from kbgate.gates.documents import DocumentGate, judge_documents
+from kbgate.pipeline import PAGE_FILES
 from kbgate.quality.document_features import measure_documents
 from kbgate.quality.profile import DocumentProfile
+from kbgate.quality.quarantine import SCHEMA, read_excerpts
+from kbgate.quality.quarantine_summary import REASON_COLUMNS, quarantine_summary
 from kbgate.results import StageResult
 from kbgate.run import Run
 from kbgate.stages.read_documents import DELETIONS_FILE, batch_mode, read_rejected
 
 ACCEPTED_FILE = "accepted.parquet"
 QUARANTINE_FILE = "quarantine.parquet"
+SUMMARY_FILE = PAGE_FILES["check_documents"]
 PROFILE_FILE = "profile.json"
+LEDGER_COLUMNS = ["doc_id", "content_hash", "updated_at", "n_tokens"]
 FEATURE_COLUMNS = ["doc_id", "content_hash", "n_chars", "n_tokens", "language"]
+BATCH_ROWS = 20_000
 
 
 def check_documents(run: Run) -> StageResult:
-    """Write `gates/documents.json`, `quarantine.parquet`, `profile.json` and the accepted documents' numbers."""
+    """Write `gates/documents.json`, `quarantine.parquet` and its summary, `profile.json`, the accepted documents' numbers."""
     quality = run.kb_settings.quality
     rejected = read_rejected(run)
     features = measure_documents(lambda: read_documents(run.folder, BATCH_FILE), run.embedder.tokenizer, quality)
@@ -26,15 +32,18 @@ def check_documents(run: Run) -> StageResult:
         features=features,
         rejected=rejected,
         reference=None if live is None else read_profile(run, live),
-        live_ledger=run.ledger(live),
+        live_ledger=run.ledger(live, LEDGER_COLUMNS),
         mode=batch_mode(run),
         removed=run.folder.read_json(DELETIONS_FILE),
         settings=quality,
         suite_path=run.suite("documents"),
     )
-    accepted = features[features["doc_id"].isin(gate.accepted_doc_ids)][FEATURE_COLUMNS]
-    run.folder.write_table(ACCEPTED_FILE, pa.Table.from_pandas(accepted, preserve_index=False))
-    run.folder.write_table(QUARANTINE_FILE, gate.quarantine)
+    _write_accepted(run, gate)
+    excerpts = read_excerpts(gate.masks, run.folder.iter_table(BATCH_FILE, ["text"]))
+    run.folder.write_batches(QUARANTINE_FILE, gate.quarantine_batches(excerpts), SCHEMA)
+    reasons = run.folder.read_table(QUARANTINE_FILE, REASON_COLUMNS)
+    summary = quarantine_summary(reasons, features, features.loc[gate.is_accepted, "doc_id"], rejected)
+    run.folder.write_json(SUMMARY_FILE, summary)
     run.folder.write_json(PROFILE_FILE, gate.profile.model_dump(mode="json"))
     return run.finish_gate(gate.result)
 
@@ -42,3 +51,14 @@ def check_documents(run: Run) -> StageResult:
 def read_profile(run: Run, version: str) -> DocumentProfile:
     """Return the profile that a version's accepted batch left behind."""
     return DocumentProfile.model_validate(run.version_folder(version).read_json(PROFILE_FILE))
+
+
+def _write_accepted(run: Run, gate: DocumentGate) -> None:
+    rows = gate.features[FEATURE_COLUMNS]
+    parts = (
+        rows.iloc[start : start + BATCH_ROWS].loc[gate.is_accepted[start : start + BATCH_ROWS]]
+        for start in range(0, len(rows), BATCH_ROWS)
+    )
+    schema = pa.Schema.from_pandas(rows.iloc[:0], preserve_index=False)
+    tables = (pa.Table.from_pandas(part, schema, preserve_index=False) for part in parts)
+    run.folder.write_batches(ACCEPTED_FILE, tables, schema)

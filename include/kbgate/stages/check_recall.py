@@ -1,19 +1,32 @@
 """The recall gate: the golden set asked of the candidate, and of live beside it."""
 
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
 from kbgate.errors import UsageError
-from kbgate.evaluation.golden_set import GoldenSet, load_golden_set
+from kbgate.evaluation.golden_set import GoldenSet
 from kbgate.evaluation.query_results import QueryResults, measure_queries
+from kbgate.evaluation.token_budget import cut_at_budget, fills_budget
 from kbgate.gates.recall import judge_recall
+from kbgate.pipeline import PAGE_FILES
+from kbgate.records import Hits
 from kbgate.results import GateResult, StageResult
 from kbgate.run import LEDGER_FILE, Run
 from kbgate.stages.build_candidate import candidate_version
+from kbgate.stages.check_golden_set import evidence_in, judged_documents, read_golden_set, with_lost_evidence
 
-QUERIES_FILE = "recall_queries.parquet"
+QUERIES_FILE = PAGE_FILES["check_recall"]
+MOST_CHUNKS = 1000
+"""Chunks retrieved for a question at most, however small they are against the token budget."""
 
 
 def check_recall(run: Run) -> StageResult:
     """Write `gates/recall.json`, and every query's answer into `recall_queries.parquet`."""
-    golden, version = _golden_set(run), candidate_version(run)
+    golden, version = read_golden_set(run), candidate_version(run)
+    if golden is not None:
+        golden = with_lost_evidence(run, golden)
     candidate = None if golden is None else ask(run, golden, version)
     if candidate is not None:
         run.folder.write_table(QUERIES_FILE, candidate.to_table())
@@ -45,11 +58,13 @@ def evaluate_version(run: Run, version: str | None) -> GateResult:
             f"{name} was embedded by another model than the settings name; its vectors cannot be searched with this one. "
             "Set the embedder that built it, or measure another version."
         )
-    golden = _golden_set(run)
+    golden, ledger = read_golden_set(run), run.ledger(name)
+    if golden is not None and ledger is not None:
+        evidence = evidence_in(run, golden, judged_documents(run, golden, ledger))
+        golden = replace(golden, lost_evidence=evidence.lost_pairs)
     candidate = None if golden is None else ask(run, golden, name)
     if candidate is not None:
         run.folder.write_table(QUERIES_FILE, candidate.to_table())
-    ledger = run.ledger(name)
     result = judge_recall(
         golden=golden,
         candidate=candidate,
@@ -66,13 +81,38 @@ def ask(run: Run, golden: GoldenSet, version: str) -> QueryResults:
     """Search a version for every query, as the bot would, and measure the answers."""
     settings = run.kb_settings.recall
     vectors, _ = run.cached_embedder.embed_queries([query.text for query in golden.queries])
-    hits = run.store.search(version, vectors, settings.k)
-    return measure_queries(golden, hits, k=settings.k, zero_hit_similarity=settings.zero_hit_similarity)
+    budget = settings.token_budget
+    hits = run.store.search(version, vectors, settings.k) if budget is None else _within(run, version, vectors, budget)
+    return measure_queries(
+        golden,
+        hits,
+        k=settings.k,
+        zero_hit_similarity=settings.zero_hit_similarity,
+        budget_tokens=budget,
+        min_relevance=settings.min_relevance,
+    )
 
 
-def _golden_set(run: Run) -> GoldenSet | None:
-    location = run.kb_settings.recall.golden_set
-    return None if location is None else load_golden_set(location)
+def _within(run: Run, version: str, vectors: NDArray[np.float32], budget_tokens: int) -> Hits:
+    """Retrieve as many chunks of each query as fit into the budget, at most `MOST_CHUNKS`."""
+    depth = run.kb_settings.recall.k
+    while True:
+        hits = run.store.search(version, vectors, depth)
+        n_tokens = _tokens(run, version, hits)
+        if depth >= MOST_CHUNKS or fills_budget(hits, n_tokens, budget_tokens):
+            return cut_at_budget(hits, n_tokens, budget_tokens)
+        depth = min(2 * depth, MOST_CHUNKS)
+
+
+def _tokens(run: Run, version: str, hits: Hits) -> NDArray[np.int64]:
+    """Tokens of each chunk retrieved, 0 where there is none; only the documents retrieved are read."""
+    doc_ids = sorted(set(hits.doc_ids.ravel()) - {""})
+    tables = run.store.read(version, ["chunk_id", "n_tokens"], doc_ids)
+    of_chunk = {"": 0}
+    for table in tables:
+        of_chunk.update(zip(*(table.column(name).to_pylist() for name in ("chunk_id", "n_tokens")), strict=True))
+    counts = [of_chunk[chunk_id] for chunk_id in hits.chunk_ids.ravel()]
+    return np.array(counts, dtype=np.int64).reshape(hits.chunk_ids.shape)
 
 
 def _live_results(run: Run, golden: GoldenSet | None, live: str | None) -> QueryResults | None:

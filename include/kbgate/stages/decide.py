@@ -84,7 +84,7 @@ def _input_hashes(run: Run) -> dict[str, str]:
         hashes["documents"] = hashlib.sha256(run.folder.read_bytes(BATCH_FILE)).hexdigest()
     if run.folder.exists(LEDGER_FILE):
         hashes["ledger"] = ledger_hash(run.folder.read_table(LEDGER_FILE).to_pandas())
-    golden = run.folder.read_gates().get("recall")
-    if golden is not None and "golden_set" in golden.versions:
+    golden = run.folder.read_gates().get("golden_set")
+    if golden is not None and golden.versions.get("golden_set"):
         hashes["golden_set"] = str(golden.versions["golden_set"])
     return hashes

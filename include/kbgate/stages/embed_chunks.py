@@ -17,30 +17,38 @@ def embed_chunks(run: Run) -> StageResult:
     """Write `vectors.parquet`: the chunks with their unit vectors; says how much the cache saved."""
     dimension = run.embedder.fingerprint.dimension
     schema = CHUNK_SCHEMA.append(pa.field("vector", pa.list_(pa.float32(), dimension)))
-    stats = {"n_cache_hits": 0, "n_embedded": 0}
-    seconds = 0.0
+    stats = {"n_cache_hits": 0, "n_embedded": 0, "n_repeated": 0}
+    seconds = embedding_seconds = 0.0
     run.registry.renew_lease(run.kb, run.request.run_key, run.kb_settings.release.lease_minutes)
 
     def batches() -> Iterator[pa.Table]:
-        nonlocal seconds
+        nonlocal seconds, embedding_seconds
         for batch in run.folder.iter_table(CHUNKS_FILE, batch_rows=ROWS):
             vectors, done = run.cached_embedder.embed_passages(batch.column("text").to_pylist(), run.progress)
-            stats["n_cache_hits"] += done.n_cache_hits
-            stats["n_embedded"] += done.n_embedded
+            for name in stats:
+                stats[name] += getattr(done, name)
             seconds += done.seconds
+            embedding_seconds += done.embedding_seconds
             flat = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), dimension)
             yield pa.Table.from_arrays([*batch.columns, flat], schema=schema)
 
     run.folder.write_batches(VECTORS_FILE, batches(), schema)
-    reused = _chunks_taken_over(run)
-    embedded, hits = stats["n_embedded"], stats["n_cache_hits"]
+    reused, embedded = _chunks_taken_over(run), stats["n_embedded"]
+    spared = reused + stats["n_cache_hits"] + stats["n_repeated"]
+    # Reading the cache is what a saving costs, so only the model's own seconds count.
+    saved = round(spared * embedding_seconds / embedded, 1) if embedded else None
     message = (
-        f"Of {reused + embedded + hits} chunks, {embedded} were embedded in {seconds:.1f} s; "
-        f"{reused} came with the base version and {hits} from the cache"
+        f"Of {spared + embedded} chunks, {embedded} were embedded in {seconds:.1f} s; "
+        f"{reused} came with the base version and {stats['n_cache_hits'] + stats['n_repeated']} from the cache"
     )
-    saved = (reused + hits) * seconds / embedded if embedded else None
     message += f", which saved about {saved:.0f} s." if saved else "."
-    summary = {**stats, "n_reused": reused, "seconds": round(seconds, 2), "seconds_saved": saved and round(saved, 1)}
+    summary = {
+        "n_chunks": spared + embedded,
+        **stats,
+        "n_reused": reused,
+        "seconds": round(seconds, 2),
+        "seconds_saved": saved,
+    }
     return StageResult(message=message, summary=summary)
 
 

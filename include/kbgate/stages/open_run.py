@@ -1,5 +1,7 @@
 """First stage: check what was asked, take the lease, note what is live."""
 
+from datetime import UTC, datetime
+
 from kbgate.errors import InfrastructureError, UsageError
 from kbgate.results import StageResult
 from kbgate.run import REQUEST_FILE, START_FILE, Run, RunStart
@@ -58,6 +60,7 @@ def note_start(run: Run) -> RunStart:
         revision=release.revision,
         settings_hash=run.settings_hash,
         rebuild=version is None or version.facts.settings != run.index_settings,
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     run.folder.write_json(REQUEST_FILE, run.request.model_dump(mode="json"))
     run.folder.write_json(START_FILE, start.model_dump())

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kbgate.errors import KbgateError
 from kbgate.pipeline import GATES, stage_records
 from kbgate.releases.decision import Decision
 from kbgate.results import StageResult
@@ -10,10 +11,11 @@ from kbgate.stages.check_documents import QUARANTINE_FILE
 from kbgate.stages.decide import DECISION_FILE
 
 REPORT_FILE = "report.json"
+PAGE_FILE = "report.html"
 
 
 def report(run: Run) -> StageResult:
-    """Write `report.json` from what the stages left behind, whatever happened, and release the lease."""
+    """Write `report.json` from what the stages left behind, whatever happened, release the lease, and draw `report.html`."""
     stages = stage_records(run)
     start = RunStart.model_validate(run.folder.read_json(START_FILE)) if run.folder.exists(START_FILE) else None
     outcome, headline = _outcome(run, stages, start)
@@ -22,6 +24,7 @@ def report(run: Run) -> StageResult:
         "schema_version": 1,
         "kb": run.kb,
         "run_key": run.request.run_key,
+        "started_at": start.started_at if start else None,
         "kind": run.request.kind,
         "actor": run.request.actor,
         "reason": run.request.reason,
@@ -45,7 +48,19 @@ def report(run: Run) -> StageResult:
     }
     run.folder.write_json(REPORT_FILE, values)
     run.registry.release_lease(run.kb, run.request.run_key)
-    return StageResult(message=headline, summary={"outcome": outcome, "folder": run.folder.uri})
+    message = " ".join([headline, *_write_page(run)])
+    return StageResult(message=message, summary={"outcome": outcome, "folder": run.folder.uri})
+
+
+def _write_page(run: Run) -> list[str]:
+    """Write `report.html`; the run has ended well or badly without it, so a failure is only told."""
+    from kbgate.web.standalone import report_html
+
+    try:
+        run.folder.write_bytes(PAGE_FILE, report_html(run.settings, run.kb, run.request.run_key).encode())
+    except KbgateError as error:
+        return [f"{PAGE_FILE} could not be written: {error}"]
+    return []
 
 
 def _outcome(run: Run, stages: dict[str, dict[str, Any]], start: RunStart | None) -> tuple[str, str]:

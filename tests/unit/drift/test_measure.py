@@ -80,7 +80,7 @@ def test_without_live_there_is_nothing_to_measure() -> None:
 @pytest.mark.parametrize(("n_documents", "neighbours"), [(19, None), (20, 1), (100, 5), (400, 10)])
 def test_few_documents_have_few_neighbours_so_that_chance_stays_small(n_documents: int, neighbours: int | None) -> None:
     shared = clustered(n_documents, 1, seed=1)
-    found = measure_across_models(replace(delta(), before=shared, after=shared), SETTINGS)
+    found, _ = measure_across_models(replace(delta(), before=shared, after=shared), SETTINGS)
     if neighbours is None:
         assert found.mean is None
     else:

@@ -54,7 +54,28 @@ def test_the_saving_is_hits_times_measured_seconds_of_an_embedded_text(cache):
     cached.embed_passages(["a", "b", "c"])
     # The clock ticks once a look: start, before and after the one step of two texts, end.
     _, stats = cached.embed_passages(["a", "b", "c", "d", "e"])
-    assert stats == EmbedStats(5, 3, 2, seconds=3.0, seconds_saved=1.5)
+    assert stats == EmbedStats(5, 3, 2, seconds=3.0, embedding_seconds=1.0)
+    assert stats.seconds_saved == 1.5
+
+
+def test_the_weights_are_loaded_for_a_missing_text_only_and_not_counted_as_embedding(cache):
+    seconds = count().__next__
+    now = [0.0]
+
+    class SlowToLoad(RecordingEmbedder):
+        def load(self):
+            now[0] += 100
+            self.loaded = True
+
+    def clock():
+        return now[0] + seconds()
+
+    embedder = SlowToLoad()
+    _, stats = CachedEmbedder(embedder, cache, clock=clock).embed_passages(["a"])
+    assert (stats.seconds, stats.embedding_seconds) == (103, 1)
+    again = SlowToLoad()
+    CachedEmbedder(again, cache).embed_passages(["a"])
+    assert not hasattr(again, "loaded")
 
 
 def test_the_saving_is_unknown_when_nothing_was_embedded(cache):

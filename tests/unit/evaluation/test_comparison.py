@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 
 from golden_examples import golden_of, hits_of
@@ -19,7 +18,7 @@ def results(missed=(), golden=GOLDEN, k=1):
 
 
 def compare(candidate, live, query_ids=IDS):
-    return compare_results(candidate, live, query_ids, resamples=2000, seed=1)
+    return compare_results(candidate, live, query_ids, margin=0.05, resamples=10_000, seed=1)
 
 
 def test_wins_losses_and_ties_are_counted_overall_and_per_intent():
@@ -94,8 +93,23 @@ def test_queries_that_are_not_there_are_refused():
         compare(results(), results(), query_ids=[])
 
 
-def test_the_minimum_detectable_drop_is_that_of_the_paired_differences():
-    compared = compare(results(missed=[0, 1]), results(missed=[3]))
-    differences = np.zeros(40)
-    differences[[0, 1]], differences[3] = -1, 1
-    assert compared.minimum_detectable_drop == pytest.approx(2.4865 * differences.std(ddof=1) / np.sqrt(40), rel=1e-4)
+def test_the_bounds_lie_inside_the_interval_and_agree_with_the_p_value():
+    worse = compare(results(missed=range(8)), results()).overall
+    assert worse.interval.low < worse.bounds.low < worse.difference < worse.bounds.high < worse.interval.high
+    # The upper bound is below the margin just when "at least -margin" is refused at 5 %.
+    for n_missed in range(1, 14):
+        found = compare(results(missed=range(n_missed)), results()).overall
+        assert (found.p_worse < 0.05) == (found.bounds.high < -0.05)
+
+
+def test_identical_answers_are_exactly_no_worse_even_about_a_single_document():
+    single = golden_of({f"q{n}": {"d0": 1} for n in range(40)})
+
+    def of(missed):
+        rankings = [["other"] if n in missed else ["d0"] for n in range(40)]
+        return measure_queries(single, hits_of(rankings), k=1, zero_hit_similarity=0.25)
+
+    same = compare(of([3]), of([3])).overall
+    assert (same.bounds.low, same.bounds.high, same.p_worse) == (0.0, 0.0, 1.0)
+    changed = compare(of([3, 4]), of([3])).overall
+    assert (changed.interval, changed.bounds, changed.p_worse) == (None, None, None)

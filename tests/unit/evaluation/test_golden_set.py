@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import fsspec
@@ -6,6 +7,9 @@ import pytest
 
 from kbgate.errors import GoldenSetError, InfrastructureError
 from kbgate.evaluation.golden_set import Judgement, Query, load_golden_set
+from kbgate.evaluation.provenance import Provenance
+from kbgate.evaluation.span_resolution import one_line
+from kbgate.records import sha256_of
 
 QUERIES = [
     {"query_id": "q1", "text": "i got charged twice??", "intent": "billing", "key_intent": True},
@@ -45,6 +49,27 @@ def test_spans_are_optional_column_by_column_and_row_by_row(tmp_path):
     golden = load_golden_set(write(tmp_path, qrels=qrels))
     assert golden.judgements[2] == Judgement("q2", "b.md", 1)
     assert golden.evidence == {"q1": (("a.md", 10, 25), ("a.md", 90, 99)), "q2": (), "q3": ()}
+
+
+def test_quotes_and_provenance_are_optional(tmp_path):
+    qrels = "query_id\tdoc_id\trelevance\tquote\tprovenance\nq1\ta.md\t1\t two  words \tretriever:e5\nq2\tb.md\t1\n"
+    queries = [{**QUERIES[0], "provenance": "production"}, *QUERIES[1:]]
+    golden = load_golden_set(write(tmp_path, queries, qrels))
+    assert golden.judgements == (
+        Judgement("q1", "a.md", 1, quote="two words", provenance=Provenance("retriever", "e5")),
+        Judgement("q2", "b.md", 1),
+    )
+    assert golden.queries[0].provenance == Provenance("production")
+    assert golden.queries[1].provenance is None
+
+
+def test_a_golden_set_without_them_keeps_the_hash_it_always_had(tmp_path):
+    golden = load_golden_set(write(tmp_path, [QUERIES[0]], HEADER + "q1\ta.md\t2\n"))
+    query = {"query_id": "q1", "text": "i got charged twice??", "intent": "billing", "key_intent": True}
+    judgement = {"query_id": "q1", "doc_id": "a.md", "relevance": 2, "start": None, "end": None}
+    assert golden.content_hash == sha256_of([[query], [judgement]])
+    quoted = HEADER.replace("\n", "\tquote\n") + "q1\ta.md\t2\twords\n"
+    assert load_golden_set(write(tmp_path, [QUERIES[0]], quoted)).content_hash != golden.content_hash
 
 
 def test_windows_line_ends_byte_order_mark_and_blank_lines_change_nothing(tmp_path):
@@ -94,6 +119,8 @@ def test_any_fsspec_url_is_read():
         ('{"query_id": "q1", "text": "a", "Intent": "x"}\n', "'Intent' is not known. Is 'intent' meant"),
         ('{"query_id": "q1", "text": "a", "intent": "x", "key_intent": "yes"}\n', "key_intent is 'yes'"),
         ('{"query_id": "q1", "text": "a", "key_intent": true}\n', "there is no intent"),
+        ('{"query_id": "q1", "text": "a", "provenance": "people"}\n', "line 1: 'people' is no provenance"),
+        ('{"query_id": "q1", "text": "a", "provenance": 1}\n', "line 1: provenance is 1"),
         ('{"query_id": "q1", "text": "\\ud800"}\n', "surrogate"),
         (
             b'{"query_id": "q1", "text": "a"}\n' + b'{"query_id": "q2", "text": "caf\xe9"}\n',
@@ -163,6 +190,16 @@ def test_health_tells_unjudged_stale_and_partly_stale_queries_apart(tmp_path):
     assert spoilt.queries_per_intent == {"": 1, "billing": 1, "orders": 1}
 
 
+def test_a_document_that_lost_its_evidence_counts_as_gone(tmp_path):
+    golden = replace(
+        load_golden_set(write(tmp_path)),
+        lost_evidence=frozenset({("q1", "billing/twice.md"), ("q2", "orders/track.md")}),
+    )
+    found = golden.health(["billing/twice.md", "billing/refund.md", "orders/track.md"])
+    assert (found.stale, found.partly_stale) == (("q2",), ("q1",))
+    assert found.vanished_documents == ("billing/twice.md", "orders/track.md")
+
+
 def test_an_empty_golden_set_is_readable_so_that_the_gate_can_say_so(tmp_path):
     golden = load_golden_set(write(tmp_path, "", HEADER))
     assert golden.queries == ()
@@ -196,3 +233,4 @@ def test_the_sample_golden_set_is_large_enough_and_its_evidence_is_in_the_docume
             assert quote == quote.strip()
             assert not (documents[doc][:start][-1:].isalnum() and quote[0].isalnum()), (query_id, quote)
             assert not (documents[doc][end : end + 1].isalnum() and quote[-1].isalnum()), (query_id, quote)
+    assert all(j.quote == one_line(documents[j.doc_id][j.start : j.end]) for j in golden.judgements)

@@ -7,9 +7,7 @@ from scipy import stats
 from kbgate.evaluation.intervals import (
     Interval,
     cluster_bootstrap,
-    clustered_standard_error,
     mean_interval,
-    minimum_detectable_drop,
     wilson_interval,
 )
 
@@ -100,49 +98,3 @@ def test_a_perfect_sample_does_not_claim_certainty(value, expected):
     clusters = ["a", "a", "b", "c"]
     assert cluster_bootstrap([value] * 4, clusters, resamples=1000, seed=1) == Interval(value, value)
     assert mean_interval([value] * 4, clusters, resamples=1000, seed=1) == expected
-
-
-def test_a_value_that_was_not_measured_is_refused():
-    with pytest.raises(ValueError, match="NaN"):
-        cluster_bootstrap([1.0, np.nan], ["a", "b"], resamples=1000, seed=1)
-
-
-def test_the_standard_error_of_single_queries_is_sd_over_root_n_and_copies_add_nothing():
-    values = np.random.default_rng(2).random(50)
-    expected = values.std(ddof=1) / np.sqrt(50)
-    assert clustered_standard_error(values, np.arange(50)) == pytest.approx(expected)
-    assert clustered_standard_error(np.repeat(values, 4), np.repeat(np.arange(50), 4)) == pytest.approx(expected)
-    assert clustered_standard_error([1.0], ["a"]) is None
-
-
-def test_a_five_point_drop_needs_about_246_questions_when_a_tenth_of_the_hits_change():
-    # The figure of the exact calculation in facts.md; the normal formula is 2.4865 * sd / sqrt(n).
-    n = 246
-    candidate, live = np.ones(n), np.ones(n)
-    candidate[: round(0.075 * n)] = 0
-    live[-round(0.025 * n) :] = 0
-    drop = minimum_detectable_drop(candidate, live, np.arange(n))
-    assert drop == pytest.approx(2.4865 * (candidate - live).std(ddof=1) / np.sqrt(n), rel=1e-4)
-    assert drop == pytest.approx(0.05, abs=0.002)
-
-
-def test_a_true_drop_of_that_size_is_seen_four_times_in_five():
-    random = np.random.default_rng(4)
-    n, changed = 250, 0.10
-    differences = random.choice([-1.0, 0.0, 1.0], p=[changed / 2, 1 - changed, changed / 2], size=100_000)
-    drop = minimum_detectable_drop(differences, np.zeros(100_000), np.arange(100_000)) * np.sqrt(100_000 / n)
-    shift = random.choice([-1.0, 0.0, 1.0], p=[(changed + drop) / 2, 1 - changed, (changed - drop) / 2], size=(4000, n))
-    seen = shift.mean(axis=1) / (shift.std(axis=1, ddof=1) / np.sqrt(n)) < -1.645
-    assert 0.76 <= seen.mean() <= 0.84
-
-
-def test_without_live_the_drop_is_that_of_two_independent_versions():
-    values = (np.arange(200) % 5 > 0).astype(float)
-    alone = minimum_detectable_drop(values, None, np.arange(200))
-    assert alone == pytest.approx(2.4865 * np.sqrt(2) * values.std(ddof=1) / np.sqrt(200), rel=1e-4)
-
-
-def test_a_sample_without_any_change_does_not_claim_to_see_every_drop():
-    values = np.ones(100)
-    assert minimum_detectable_drop(values, values, np.arange(100)) == pytest.approx(2.4865 / 100, rel=1e-4)
-    assert minimum_detectable_drop(values, values, np.zeros(100)) is None

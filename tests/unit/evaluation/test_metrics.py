@@ -59,6 +59,24 @@ def test_every_metric_equals_trec_eval_on_the_ranking_of_documents(rankings, gra
                 assert np.isnan(value)
 
 
+@given(ranking=st.lists(st.sampled_from(DOCS), min_size=1, max_size=12), grades=GRADES, least=st.integers(1, 3))
+@settings(max_examples=100, deadline=None)
+def test_only_high_enough_grades_are_relevant_as_in_trec_eval(ranking, grades, least):
+    graded = grade_rankings(hits_of([ranking]), ["q"], {"q": grades}, 5)
+    ours = {
+        R(rel=least) @ 5: recall_at_k(graded, least),
+        Success(rel=least) @ 5: hit_rate_at_k(graded, least),
+        RR(rel=least): reciprocal_rank(graded, least),
+    }
+    scored = {"q": {doc: 1.0 / (rank + 1) for rank, doc in enumerate(documents_of(ranking, 5))}}
+    expected = {m.measure: m.value for m in ir_measures.iter_calc(list(ours), {"q": grades}, scored)}
+    for measure, values in ours.items():
+        if any(grade >= least for grade in grades.values()):
+            assert values[0] == pytest.approx(expected[measure], abs=1e-9)
+        else:
+            assert np.isnan(values[0])
+
+
 @given(ranking=st.lists(st.sampled_from(DOCS), max_size=12), grades=GRADES, k=st.integers(1, 11))
 @settings(max_examples=100, deadline=None)
 def test_metrics_stay_in_bounds_and_recall_never_falls_with_k(ranking, grades, k):

@@ -74,3 +74,44 @@ def test_an_empty_golden_set_gives_an_empty_table():
     results = measure_queries(golden_of({}), hits_of([]), k=3, zero_hit_similarity=0.25)
     assert len(results) == 0
     assert results.table.schema == SCHEMA
+
+
+def test_only_documents_of_a_high_enough_grade_are_relevant_and_ndcg_sees_all():
+    strict = measure_queries(GOLDEN, HITS, k=3, zero_hit_similarity=0.25, min_relevance=2)
+    first, second, _ = strict.rows()
+    assert (first["relevant_doc_ids"], first["missed_doc_ids"], first["n_relevant"], first["recall"]) == (
+        ["b"], ["b"], 1, 0.0,
+    )  # fmt: skip
+    assert np.isnan(second["recall"])
+    assert [row["ndcg"] for row in strict.rows()[:2]] == [row["ndcg"] for row in measured().rows()[:2]]
+    assert not strict.measured_like(measured())
+
+
+def test_with_a_token_budget_all_that_was_kept_counts_whatever_k_is(tmp_path):
+    results = measure_queries(GOLDEN, HITS, k=1, zero_hit_similarity=0.25, budget_tokens=500)
+    assert (results.rows()[0]["doc_ids"], results.rows()[0]["recall"]) == (["x", "a", "a"], 0.5)
+    pq.write_table(results.to_table(), tmp_path / "recall_queries.parquet")
+    again = QueryResults.from_table(pq.read_table(tmp_path / "recall_queries.parquet"))
+    assert (again.budget_tokens, again.min_relevance) == (500, 1)
+    assert again.measured_like(measure_queries(GOLDEN, HITS, k=2, zero_hit_similarity=0.25, budget_tokens=500))
+    assert not again.measured_like(measure_queries(GOLDEN, HITS, k=1, zero_hit_similarity=0.25, budget_tokens=400))
+    assert not again.measured_like(measure_queries(GOLDEN, HITS, k=1, zero_hit_similarity=0.25))
+
+
+def test_an_ndcg_does_not_depend_on_how_many_chunks_filled_the_budget():
+    golden = golden_of({"q": {"a": 2, "b": 1, "c": 1}})
+    few, many = hits_of([["a"]]), hits_of([["a", "a", "a", "a"]])
+    values = [
+        measure_queries(golden, hits, k=1, zero_hit_similarity=0.25, budget_tokens=500).column("ndcg")[0]
+        for hits in (few, many)
+    ]
+    assert values[0] == values[1] < 1
+
+
+def test_a_file_from_before_there_were_budgets_is_read_as_one_without(tmp_path):
+    table = measured().to_table()
+    old = {
+        key: value for key, value in table.schema.metadata.items() if b"budget" not in key and b"relevance" not in key
+    }
+    again = QueryResults.from_table(table.replace_schema_metadata(old))
+    assert again.measured_like(measured())

@@ -6,7 +6,7 @@ from kbgate.evaluation.query_results import measure_queries
 from kbgate.evaluation.recall_summary import summarise_recall
 from kbgate.sections.recall import RecallSettings
 
-SETTINGS = RecallSettings(resamples=1000)
+SETTINGS = RecallSettings()
 INTENTS = {"q0": "orders", "q1": "orders", "q2": "billing", "q3": "billing", "q4": ""}
 GOLDEN = golden_of({"q0": {"d0": 1}, "q1": {"d1": 1}, "q2": {"d2": 1}, "q3": {}, "q4": {"d4": 1}}, INTENTS, ["orders"])
 ALL = ["d0", "d1", "d2", "d4"]
@@ -57,4 +57,46 @@ def test_a_mean_of_no_queries_is_none_and_otherwise_lies_in_its_interval():
 def test_paired_with_live_a_smaller_drop_can_be_detected():
     alone = summarise_recall(GOLDEN, results(1), None, ALL, SETTINGS)
     paired = summarise_recall(GOLDEN, results(1), results(1), ALL, SETTINGS)
-    assert paired.minimum_detectable_drop < alone.minimum_detectable_drop
+    rows = alone.measured
+    assert paired.minimum_detectable_drop(rows) < alone.minimum_detectable_drop(rows)
+
+
+def test_the_minimum_detectable_drop_is_that_of_the_paired_differences():
+    golden = golden_of({f"q{n}": {f"d{n}": 1} for n in range(40)})
+
+    def of(*missed):
+        rankings = [["other"] if n in missed else [f"d{n}"] for n in range(40)]
+        return measure_queries(golden, hits_of(rankings), k=1, zero_hit_similarity=0.25)
+
+    summary = summarise_recall(
+        golden, of(0, 1), of(3), [f"d{n}" for n in range(40)], SETTINGS.model_copy(update={"k": 1})
+    )
+    differences = np.zeros(40)
+    differences[[0, 1]], differences[3] = -1, 1
+    error = differences.std(ddof=1) / np.sqrt(40)
+    assert summary.minimum_detectable_drop(summary.measured) == pytest.approx(2.4865 * error, rel=1e-4)
+
+
+def test_a_grade_below_the_smallest_relevant_one_makes_a_query_unjudged_and_not_stale():
+    golden = golden_of({"q0": {"d0": 2, "d1": 1}, "q1": {"d1": 1}})
+    settings = SETTINGS.model_copy(update={"min_relevance": 2})
+    answers = measure_queries(golden, hits_of([["d0"], ["d1"]]), k=1, zero_hit_similarity=0.25, min_relevance=2)
+    summary = summarise_recall(golden, answers, None, ["d0"], settings)
+    assert (summary.health.unjudged, summary.health.stale, summary.health.partly_stale) == (("q1",), (), ())
+    assert summary.mean("recall", summary.measured)[0] == 1.0
+
+
+def test_live_has_an_interval_beside_the_candidates_for_each_intent_and_for_all():
+    summary = summarise_recall(GOLDEN, results(1), results(2), ALL, SETTINGS)
+    swapped = summarise_recall(GOLDEN, results(2), results(1), ALL, SETTINGS)
+    rows = [*summary.intent_rows(), summary.overall_row()]
+    others = [*swapped.intent_rows(), swapped.overall_row()]
+    for row, other in zip(rows, others, strict=True):
+        live = (row["live_recall"], row["live_ci_low"], row["live_ci_high"])
+        assert live == (other["recall"], other["ci_low"], other["ci_high"])
+    assert (rows[-1]["n"], rows[-1]["recall"], rows[-1]["live_recall"]) == (4, 0.75, 0.75)
+
+
+def test_without_live_its_columns_are_empty():
+    row = summarise_recall(GOLDEN, results(1), None, ALL, SETTINGS).overall_row()
+    assert [row[name] for name in ("live_recall", "live_ci_low", "live_ci_high", "difference")] == [None] * 4

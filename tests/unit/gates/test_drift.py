@@ -11,8 +11,10 @@ import pytest
 from scipy.stats import binom
 
 from clustered_vectors import clustered, joined
-from kbgate.drift.chunk_vectors import ChunkVectors, document_means
+from kbgate.drift.calibration import DriftCalibration, calibrate_drift
+from kbgate.drift.chunk_vectors import ChunkVectors, document_means, unit_rows
 from kbgate.drift.measure import DriftInput
+from kbgate.drift.query_similarity import QuerySimilarity
 from kbgate.errors import SettingsError, UsageError
 from kbgate.gates.drift import judge_drift
 from kbgate.results import GateResult, Measurement, Verdict
@@ -77,7 +79,7 @@ def test_an_innocent_delta_passes_with_its_false_alarm_rate() -> None:
     assert result.verdict is Verdict.PASSED
     alarms = measured(result, "false_alarm_rate")
     assert alarms.value is not None
-    assert alarms.value <= SETTINGS.alpha
+    assert alarms.value <= SETTINGS.false_alarm_rate
     assert alarms.n == 199
     assert "no near neighbour in live" in result.message
 
@@ -184,7 +186,86 @@ def test_no_passed_measurement_contradicts_its_own_limit() -> None:
 
 def test_too_few_permutations_for_alpha_are_a_setting_to_correct() -> None:
     with pytest.raises(SettingsError, match="at least 999 permutations"):
-        judge_drift(batch(LIVE, LIVE), DriftSettings(permutations=100, alpha=0.001))
+        judge_drift(batch(LIVE, LIVE), DriftSettings(permutations=100, false_alarm_rate=0.001))
+
+
+def calibrated_on(live: ChunkVectors) -> DriftCalibration:
+    return calibrate_drift(live, SETTINGS, version="v1.0.0", fingerprint="f", settings_hash="h", draws=400)
+
+
+def test_a_fifth_of_foreign_documents_passes_the_built_in_limit_and_not_the_calibrated_one() -> None:
+    new = joined(topical(32, 5, seed=2), topical(8, 5, seed=5, elsewhere=True))
+    assert judge(new, LIVE).verdict is Verdict.PASSED
+    result = judge_drift(batch(new, LIVE), SETTINGS, calibrated_on(LIVE))
+    assert failed(result) == {"low_similarity_share"}
+    assert "the limit for 40 documents or more that v1.0.0 was calibrated to" in result.message
+    assert result.details["calibration"]["limit"] == measured(result, "low_similarity_share").threshold
+
+
+def test_innocent_batches_pass_the_calibrated_limit_and_its_rate_stands_beside_with_an_interval() -> None:
+    calibration = calibrated_on(LIVE)
+    held = 0
+    for seed in range(2, 42):
+        result = judge_drift(batch(topical(24, 5, seed=seed), LIVE), SETTINGS, calibration)
+        held += result.verdict is not Verdict.PASSED
+        rate, size = measured(result, "false_alarm_rate"), calibration.size_for(24)
+        assert size
+        assert (rate.value, (rate.ci_low, rate.ci_high), rate.n) == (size.false_alarm_rate, size.interval, 200)
+    # One live for all, whose own limit may lie at a rate of 3 %.
+    assert held <= binom(40, 0.03).ppf(0.999)
+
+
+def test_a_batch_below_the_first_calibrated_size_keeps_to_the_built_in_limit() -> None:
+    small = topical(30, 5, seed=1)
+    few = SETTINGS.model_copy(update={"min_documents": 12})
+    calibration = calibrate_drift(small, few, version="v1.0.0", fingerprint="f", settings_hash="h", draws=400)
+    result = judge_drift(batch(topical(11, 5, seed=2), small), SETTINGS, calibration)
+    assert "the built-in limit, because the calibration begins at 12 documents" in (
+        measured(result, "low_similarity_share").message
+    )
+
+
+def test_five_changed_documents_are_judged_by_what_they_were() -> None:
+    other = ChunkVectors(topical(5, 5, seed=8).vectors, LIVE.doc_ids[:25])
+    assert failed(judge(other, LIVE)) == {"paired_similarity_median"}
+    kept = judge(nudged(LIVE.rows(np.arange(25)), 0.02), LIVE)
+    assert kept.verdict is Verdict.PASSED
+    assert "5 new or changed documents are too few to judge" in kept.message
+    assert "Changed documents resemble their former selves" in kept.message
+
+
+def test_documents_that_were_all_rewritten_in_one_way_fail_though_each_is_still_itself() -> None:
+    before = clustered(80, 4, seed=1, dimension=64)
+    one_way = np.random.default_rng(2).normal(size=64)
+    moved = before.vectors + np.float32(0.6) * (one_way / np.linalg.norm(one_way)).astype(np.float32)
+    after = ChunkVectors(unit_rows(moved), before.doc_ids).rows(np.arange(160))
+    result = judge(after, before)
+    assert failed(result) == {"version_separability"}
+    assert "one change to all" in result.message
+
+
+def asked(drop: float) -> QuerySimilarity:
+    live = np.linspace(0.4, 0.8, 50, dtype=np.float32)
+    return QuerySimilarity(live - np.float32(drop), live)
+
+
+def test_questions_that_meet_less_near_text_are_warned_of_and_do_not_block() -> None:
+    given = batch(topical(30, 5, seed=2), LIVE)
+    far = judge_drift(replace(given, queries=asked(0.05)), SETTINGS)
+    assert far.verdict is Verdict.PASSED
+    found = measured(far, "query_similarity_drop")
+    assert (found.verdict, found.severity, found.n) == (Verdict.FAILED, "warning", 50)
+    assert "+0.050 of cosine farther away" in far.message
+    assert far.details["query_similarity"]["live"][1] == pytest.approx(0.6)
+    near = judge_drift(replace(given, queries=asked(0.001)), SETTINGS)
+    assert measured(near, "query_similarity_drop").verdict is Verdict.PASSED
+
+
+def test_removals_alone_can_take_the_text_away_that_questions_meet() -> None:
+    nothing_new = replace(batch(LIVE.rows(np.arange(0)), LIVE), queries=asked(0.05))
+    result = judge_drift(nothing_new, SETTINGS)
+    assert result.verdict is Verdict.PASSED
+    assert measured(result, "query_similarity_drop").verdict is Verdict.FAILED
 
 
 def across(before: ChunkVectors, after: ChunkVectors) -> GateResult:
@@ -199,6 +280,10 @@ def test_across_models_neighbourhoods_are_compared() -> None:
     assert failed(lost) == {"neighbour_overlap"}
     assert lost.details["neighbours_lost"][0]["overlap"] == 0
     assert not any("centroid" in m.name or "paired" in m.name for m in (*kept.measurements, *lost.measurements))
+    for k in (5, 10, 50):
+        beside = measured(kept, f"neighbour_overlap@{k}")
+        assert (beside.value, beside.severity, beside.n) == (pytest.approx(1, abs=0.01), "warning", 120)
+        assert measured(lost, f"neighbour_overlap@{k}").value == pytest.approx(k / 119, abs=0.06)
 
 
 def test_across_models_too_few_documents_are_inconclusive() -> None:
@@ -332,9 +417,11 @@ def test_real_spoilt_batches_fail(real: Real, spoil: Callable[[Real], ChunkVecto
 
 
 @pytest.mark.real_model
-def test_words_in_another_order_keep_their_vectors_which_is_a_limit_of_this_gate(real: Real) -> None:
-    """MiniLM hardly reads word order: shuffled pages move no more than an honest release. The text rules must see them."""
-    shuffled = measured(judge(real["shuffled"], real["t1"]), "paired_similarity_median").value
+def test_words_in_another_order_keep_their_vectors_and_are_told_from_their_former_selves(real: Real) -> None:
+    """MiniLM hardly reads word order: shuffled pages move no more than an honest release, but all of them one way."""
+    result = judge(real["shuffled"], real["t1"])
+    assert failed(result) == {"version_separability"}
+    shuffled = measured(result, "paired_similarity_median").value
     release = measured(judge(real.release("t2", "t0"), real["t0"]), "paired_similarity_median").value
     assert shuffled is not None
     assert release is not None
@@ -353,9 +440,9 @@ def test_random_parts_of_real_collections_raise_no_alarm(real: Real, name: str, 
         result = judge(chunks.of_documents(drawn), chunks.of_documents(set(names) - drawn))
         alarms += result.verdict is not Verdict.PASSED
         p_value = measured(result, "low_similarity_p_value").value
-        significant += p_value is not None and p_value <= SETTINGS.alpha
+        significant += p_value is not None and p_value <= SETTINGS.false_alarm_rate
     assert alarms == 0
-    assert significant <= binom(100, SETTINGS.alpha).ppf(0.9999)
+    assert significant <= binom(100, SETTINGS.false_alarm_rate).ppf(0.9999)
 
 
 @pytest.mark.real_model
@@ -366,3 +453,20 @@ def test_another_kind_of_embedding_keeps_more_neighbours_than_chance(real: Real)
     assert across(chunks, half).verdict is Verdict.PASSED
     moved = ChunkVectors(half.vectors, np.roll(half.doc_ids, 7))
     assert failed(across(chunks, moved)) == {"neighbour_overlap"}
+
+
+def test_the_histogram_counts_what_the_share_of_low_similarity_was_taken_from() -> None:
+    new = joined(topical(30, 5, seed=5, elsewhere=True), nudged(LIVE.rows(np.arange(150)), 0.02))
+    result = judge(new, LIVE)
+    found = result.details["similarity_histogram"]
+    assert (sum(found["counts"]), sum(found["reference_counts"]), found["n_unmeasured"]) == (len(new), len(LIVE), 0)
+    edges, threshold = np.array(found["edges"]), found["threshold"]
+    assert f"cosine below {threshold:.2f}" in measured(result, "low_similarity_share").message
+    below = np.array(found["counts"])[edges[1:] <= threshold].sum()
+    assert 150 <= below < 200, "the foreign topic lies below the threshold, the changed documents above"
+    assert GateResult.model_validate_json(result.model_dump_json()).details["similarity_histogram"]["edges"][-1] == 1
+
+
+def test_where_no_threshold_is_known_the_nearest_chunks_of_live_are_counted() -> None:
+    found = judge(LIVE.rows(np.arange(10, 20)), LIVE.rows(np.arange(5))).details["similarity_histogram"]
+    assert (sum(found["counts"]), found["reference_counts"], found["threshold"]) == (10, None, None)

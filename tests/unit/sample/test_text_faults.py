@@ -1,3 +1,5 @@
+import operator
+import re
 from dataclasses import replace
 from random import Random
 
@@ -38,7 +40,7 @@ def test_a_fault_spoils_its_share_and_neither_adds_nor_drops_a_document(fault):
     changed = spoilt(fault)
     assert len(changed) == 4
     for old, new in changed:
-        assert (new.title != old.title) == (fault == "empty_title")
+        assert (new.title != old.title) == (fault in ("empty_title", "title_and_text_swapped"))
         assert (new.text != old.text) == (fault != "empty_title")
 
 
@@ -94,6 +96,40 @@ def test_word_salad_deals_the_same_words_anew():
     changed = spoilt("word_salad", 0.5)
     before, after = (sorted(" ".join(page.text for page in pages).split()) for pages in zip(*changed, strict=True))
     assert before == after
+
+
+def test_swapped_bodies_of_a_single_category_are_those_of_another_document():
+    pages = [replace(page, metadata={}) for page in PAGES]
+    batch = text_faults.text_swapped_between_documents(pages, Random(1), 1.0)
+    assert all(old.text != new.text for old, new in zip(pages, batch, strict=True))
+    assert sorted(page.text for page in batch) == sorted(page.text for page in pages)
+
+
+def test_every_document_can_get_a_text_in_another_language():
+    assert len(spoilt("wrong_language", 1.0)) == len(PAGES)
+
+
+def test_scrambled_numbers_keep_their_length_and_every_word():
+    for old, new in spoilt("numbers_scrambled"):
+        assert re.sub(r"\d", "0", old.text) == re.sub(r"\d", "0", new.text)
+
+
+def test_an_injected_instruction_is_a_paragraph_of_its_own():
+    for old, new in spoilt("injected_instructions"):
+        paragraphs = new.text.split("\n\n")
+        (added,) = [paragraph for paragraph in paragraphs if paragraph not in old.text.split("\n\n")]
+        assert added in text_faults.INSTRUCTIONS
+
+
+def test_a_swap_of_columns_keeps_both_values():
+    assert all((new.title, new.text) == (old.text, old.title) for old, new in spoilt("title_and_text_swapped"))
+
+
+def test_a_scanner_misreads_about_a_tenth_of_the_letters():
+    page = replace(PAGES[0], text="the quick brown fox jumps over the lazy dog " * 50)
+    (misread,) = text_faults.ocr_noise([page], Random(1), 1.0)
+    kept = sum(map(operator.eq, page.text.replace(" ", ""), misread.text.replace(" ", "")))
+    assert 0.85 < kept / len(page.text.replace(" ", "")) < 0.95
 
 
 def test_one_change_is_applied_to_a_share_and_the_order_stays():

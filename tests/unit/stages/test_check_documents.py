@@ -1,6 +1,12 @@
 from kbgate.pipeline import STAGES
 from kbgate.run import Run
-from kbgate.stages.check_documents import ACCEPTED_FILE, QUARANTINE_FILE, check_documents, read_profile
+from kbgate.stages.check_documents import (
+    ACCEPTED_FILE,
+    QUARANTINE_FILE,
+    SUMMARY_FILE,
+    check_documents,
+    read_profile,
+)
 from small_kb import SmallKb, doc_id
 
 BEFORE = STAGES[: STAGES.index("check_documents")]
@@ -38,3 +44,22 @@ def test_what_a_batch_would_lose_is_judged_against_live(live_kb: SmallKb) -> Non
         del live_kb.documents[number]
     run = read(live_kb)
     assert "25.0 % of live's documents would be lost (10 of 40)" in check_documents(run).message
+
+
+def test_the_summary_says_how_many_of_a_source_were_left_out_and_why(live_kb: SmallKb) -> None:
+    for number in (3, 4):
+        live_kb.documents[number] = {**live_kb.documents[number], "text": ""}
+    live_kb.documents[39] = {"title": "No id", "text": "Some text."}
+    run = read(live_kb)
+    check_documents(run)
+    found = run.folder.read_json(SUMMARY_FILE)
+    assert {(row["rule"], row["count"]) for row in found["by_reason"]} == {("empty_text", 2), ("missing_doc_id", 1)}
+    assert found["n_rows"] == run.folder.read_table(QUARANTINE_FILE).num_rows == 3
+    assert found["by_source"] == [{"source": str(live_kb.batch), "n_documents": 40, "n_quarantined": 3}]
+
+
+def test_a_sound_batch_has_an_empty_summary(live_kb: SmallKb) -> None:
+    run = read(live_kb)
+    check_documents(run)
+    found = run.folder.read_json(SUMMARY_FILE)
+    assert (found["n_rows"], found["n_documents"], found["n_quarantined"]) == (0, 40, 0)

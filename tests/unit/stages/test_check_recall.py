@@ -72,3 +72,48 @@ def test_vectors_of_another_model_are_not_searched(live_kb: SmallKb) -> None:
 def test_nothing_live_cannot_be_measured(small_kb: SmallKb) -> None:
     with pytest.raises(UsageError, match="Nothing of small is live yet"):
         evaluate_version(Run(small_kb.settings, small_kb.request("evaluate")), None)
+
+
+def test_each_intent_has_the_candidate_and_live_with_interval_and_every_query_its_answer(live_kb: SmallKb) -> None:
+    run = built(live_kb)
+    check_recall(run)
+    details = run.folder.read_gates()["recall"].details
+    for row in (*details["intents"], details["overall"]):
+        assert row["ci_low"] <= row["recall"] <= row["ci_high"] + 1e-9
+        assert row["live_ci_low"] <= row["live_recall"] <= row["live_ci_high"] + 1e-9
+    assert sum(row["n"] for row in details["intents"]) == details["overall"]["n"] == 120
+    for query in details["worst_queries"]:
+        assert len(query["retrieved"]) == len(query["similarities"])
+    table = run.folder.read_table(QUERIES_FILE)
+    assert set(table.column_names) >= {
+        "query_id", "text", "intent", "relevant_doc_ids", "doc_ids", "similarities", "recall", "reciprocal_rank",
+    }  # fmt: skip
+
+
+def test_a_token_budget_cuts_what_candidate_and_live_may_retrieve(live_kb: SmallKb) -> None:
+    live_kb.configure(recall={"k": 1, "budget": "tokens", "budget_tokens": 130})
+    run = built(live_kb)
+    check_recall(run)
+    answers = QueryResults.from_table(run.folder.read_table(QUERIES_FILE))
+    assert answers.budget_tokens == 130
+    n_chunks = [len(row["doc_ids"]) for row in answers.rows()]
+    # Chunks have at most 40 tokens here: three fit always, and four of some shorter ones.
+    assert min(n_chunks) >= 3
+    assert run.folder.read_gates()["recall"].message.startswith("Recall within 130 tokens is")
+    assert "candidate_minus_live" in {m.name for m in run.folder.read_gates()["recall"].measurements}
+
+
+def test_a_budget_beyond_the_whole_index_retrieves_all_of_it(live_kb: SmallKb) -> None:
+    live_kb.configure(recall={"k": 1, "budget": "tokens", "budget_tokens": 1_000_000})
+    run = Run(live_kb.settings, live_kb.request("evaluate"))
+    evaluate_version(run, None)
+    answers = QueryResults.from_table(run.folder.read_table(QUERIES_FILE))
+    assert {len(row["doc_ids"]) for row in answers.rows()} == {run.store.count("v1.0.0")}
+
+
+def test_without_a_budget_the_k_best_are_asked_for_and_no_tokens_are_counted(live_kb: SmallKb) -> None:
+    run = built(live_kb)
+    check_recall(run)
+    answers = QueryResults.from_table(run.folder.read_table(QUERIES_FILE))
+    assert answers.budget_tokens is None
+    assert {len(row["doc_ids"]) for row in answers.rows()} == {5}

@@ -49,3 +49,25 @@ def test_a_run_that_lost_its_lease_embeds_nothing(live_kb: SmallKb) -> None:
     with pytest.raises(ConflictError, match="lost the lease on small: nobody holds it"):
         embed_chunks(run)
     assert not run.folder.exists(VECTORS_FILE)
+
+
+def test_the_saving_is_what_was_not_embedded_at_the_pace_of_what_was(live_kb: SmallKb) -> None:
+    run = checked(live_kb)
+    first, second = embed_chunks(run).summary, embed_chunks(run).summary
+    assert (
+        first["n_chunks"]
+        == second["n_chunks"]
+        == sum(first[name] for name in ("n_embedded", "n_cache_hits", "n_repeated", "n_reused"))
+    )
+    assert 0 <= first["seconds_saved"] <= round(first["n_chunks"] * first["seconds"] / first["n_embedded"], 1)
+    assert second["seconds_saved"] is None, "nothing was embedded to measure"
+
+
+def test_a_text_that_occurs_twice_counts_as_saved(live_kb: SmallKb) -> None:
+    live_kb.documents[3] = {**live_kb.documents[3], "text": " ".join(["The same words again and again."] * 60)}
+    request = live_kb.request("second")
+    live_kb.stages(request, *BEFORE)
+    run = Run(live_kb.settings, request)
+    summary = embed_chunks(run).summary
+    assert summary["n_repeated"] > 0
+    assert summary["n_chunks"] == summary["n_reused"] + run.folder.read_table(VECTORS_FILE).num_rows

@@ -1,7 +1,7 @@
 from kbgate.corpus import DOCUMENTS_FILE
 from kbgate.pipeline import STAGES
 from kbgate.run import Run
-from kbgate.stages.plan_changes import PLAN_FILE, plan_changes, read_plan
+from kbgate.stages.plan_changes import CHANGES_FILE, PLAN_FILE, plan_changes, read_plan
 from small_kb import SmallKb, doc_id
 
 BEFORE = STAGES[: STAGES.index("plan_changes")]
@@ -45,3 +45,27 @@ def test_documents_that_nobody_judged_are_not_planned(live_kb: SmallKb) -> None:
     run = Run(live_kb.settings, request)
     assert plan_changes(run).skipped
     assert not run.folder.exists(PLAN_FILE)
+
+
+def test_changes_are_named_with_the_new_titles_and_removed_ones_with_lives(live_kb: SmallKb) -> None:
+    removed = live_kb.documents.pop(39)
+    live_kb.documents[3] = {**live_kb.documents[3], "title": "Renamed"}
+    live_kb.documents[50] = {**live_kb.documents[7], "doc_id": "orders/new", "text": "Quite another text about a fee."}
+    run = judged(live_kb)
+    plan_changes(run)
+    found = run.folder.read_json(CHANGES_FILE)
+    assert found["added"] == {
+        "count": 1,
+        "examples": [{"doc_id": "orders/new", "title": live_kb.documents[7]["title"]}],
+    }
+    assert found["changed"] == {"count": 1, "examples": [{"doc_id": doc_id(3), "title": "Renamed"}]}
+    assert found["removed"] == {"count": 1, "examples": [{"doc_id": doc_id(39), "title": removed["title"]}]}
+    assert (found["unchanged"]["count"], found["kept"]["count"]) == (38, 0)
+
+
+def test_a_first_ingest_adds_everything(small_kb: SmallKb) -> None:
+    run = judged(small_kb)
+    plan_changes(run)
+    found = run.folder.read_json(CHANGES_FILE)
+    assert found["added"]["count"] == len(found["added"]["examples"]) == 40
+    assert found["removed"] == {"count": 0, "examples": []}

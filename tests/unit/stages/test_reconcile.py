@@ -1,6 +1,8 @@
+from kbgate.gates.embedding_probe import PROBE_SENTENCES
 from kbgate.pipeline import STAGES
+from kbgate.results import Measurement, Verdict
 from kbgate.run import LEDGER_FILE, Run
-from kbgate.stages.reconcile import reconcile, vectors_of
+from kbgate.stages.reconcile import PROBE_FILE, reconcile, vectors_of
 from kbgate.stores import CHUNK_COLUMNS
 from small_kb import SmallKb, doc_id
 
@@ -46,3 +48,37 @@ def test_vectors_have_one_row_a_chunk(live_kb: SmallKb) -> None:
     table = next(store.read("v1.0.0", ["vector"]))
     assert vectors_of(table).shape == (table.num_rows, live_kb.reader().embedder.fingerprint.dimension)
     assert vectors_of(table.slice(1, 2)).tolist() == table.column("vector").to_pylist()[1:3]
+
+
+def probe_of(run: Run) -> Measurement:
+    """What the gate says of the fixed sentences."""
+    reconcile(run)
+    gate = run.folder.read_gates()["reconcile"]
+    return next(measured for measured in gate.measurements if measured.name == "probe_similarity")
+
+
+def test_the_fixed_sentences_are_kept_with_the_version_and_compared_with_lives(live_kb: SmallKb) -> None:
+    run = built(live_kb)
+    found = probe_of(run)
+    assert found.value is not None
+    assert (found.verdict, found.n) == (Verdict.PASSED, len(PROBE_SENTENCES))
+    assert run.folder.read_table(PROBE_FILE).column("sentence").to_pylist() == list(PROBE_SENTENCES)
+
+
+def test_a_model_that_changed_behind_its_fingerprint_holds_the_run(live_kb: SmallKb) -> None:
+    run = built(live_kb)
+    folder = run.version_folder("v1.0.0")
+    stored = folder.read_table(PROBE_FILE)
+    turned = stored.take([*range(1, len(stored)), 0]).column("vector")
+    folder.write_table(PROBE_FILE, stored.set_column(1, "vector", turned))
+    assert reconcile(run).holds
+    assert probe_of(run).verdict is Verdict.FAILED
+
+
+def test_vectors_of_another_fingerprint_are_not_compared(live_kb: SmallKb) -> None:
+    run = built(live_kb)
+    folder = run.version_folder("v1.0.0")
+    stored = folder.read_table(PROBE_FILE)
+    folder.write_table(PROBE_FILE, stored.replace_schema_metadata({"kbgate.fingerprint": "another"}))
+    found = probe_of(run)
+    assert (found.value, found.verdict) == (None, Verdict.PASSED)

@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from kbgate.errors import ArtifactError
 from kbgate.run import Run
-from kbgate.stages.report import REPORT_FILE, report
+from kbgate.stages.report import PAGE_FILE, REPORT_FILE, report
 from small_kb import KB, UNTIL_DECISION, SmallKb
 
 
@@ -45,3 +47,16 @@ def test_a_held_run_says_where_the_bad_rows_are(live_kb: SmallKb) -> None:
     found = run.folder.read_json(REPORT_FILE)
     assert found["next"].endswith(f"{run.folder.uri}/quarantine.parquet")
     assert found["reasons"]
+
+
+def test_a_page_that_cannot_be_written_is_told_and_spoils_nothing(live_kb: SmallKb) -> None:
+    request = live_kb.request("second")
+    live_kb.stages(request, "open_run", "read_documents")
+    run = Run(live_kb.settings, request)
+    # A folder of that name: the file cannot take its place.
+    (Path(run.folder.uri) / PAGE_FILE / "inside").mkdir(parents=True)
+    message = report(run).message
+    assert message.startswith("Stopped after read_documents: ")
+    assert "report.html could not be written: " in message
+    assert run.folder.exists(REPORT_FILE)
+    assert run.registry.lease(KB) is None
