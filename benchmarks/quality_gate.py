@@ -1,4 +1,4 @@
-"""The document gate over documents derived from the sample: does time follow their number, and where does it go?"""
+"""The document gate: does time follow the number of documents, where does it go, and how much memory does a run need?"""
 
 import functools
 import tempfile
@@ -10,12 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
+from measuring.first_stages import measure_stages
 from measuring.run_apart import Apart, run_apart
 from measuring.table import Row, Table, show
 
 SEED = 20260101
 SIZES = (10_000, 100_000)
 QUICK_SIZES = (200, 1_000)
+QUICK_STAGES_SIZE = 300
 KINDS = {
     "all": "whole gate",
     "cpu": "whole gate, processor time",
@@ -40,14 +42,22 @@ Seconds = defaultdict[str, float]
 
 def main(
     quick: Annotated[bool, typer.Option(help="Small form, for a look and for the tests.")] = False,
+    stages: Annotated[
+        int | None, typer.Option(help="Instead: a run's stages up to its plan over so many short documents.")
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the tables to this file too.")] = None,
 ) -> None:
-    """Measure the document gate at two sizes."""
-    sizes = QUICK_SIZES if quick else SIZES
+    """Measure the document gate at two sizes, or the stages of whole runs at one."""
+    tables = []
     with tempfile.TemporaryDirectory(prefix="kbgate-bench-") as folder:
-        run_apart(write_batches, folder, sizes)
-        found = {size: run_apart(judge_batch, folder, size) for size in sizes}
-    show([_growth(found), _phases(sizes[-1], found[sizes[-1]])], json_file)
+        if stages is None:
+            sizes = QUICK_SIZES if quick else SIZES
+            run_apart(write_batches, folder, sizes)
+            found = {size: run_apart(judge_batch, folder, size) for size in sizes}
+            tables += [_growth(found), _phases(sizes[-1], found[sizes[-1]])]
+        if stages is not None or quick:
+            tables.append(measure_stages(folder, stages or QUICK_STAGES_SIZE))
+    show(tables, json_file)
 
 
 def write_batches(folder: str, sizes: tuple[int, ...]) -> None:

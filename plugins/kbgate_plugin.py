@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 STEMS = ("kb_ingest", "kb_hotfix_reindex", "kb_rollback")
 RUN_TAB = "kbgate-report"
-MARKDOWN = re.compile(r"[\\`*\[\]<>]")
+MARKDOWN = re.compile(r"[\\*\[\]<>]")
 
 
 class ReportPages:

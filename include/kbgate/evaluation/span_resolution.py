@@ -45,7 +45,7 @@ def one_line(text: str) -> str:
 def resolve_span(text: str, quote: str, start: int | None, *, min_similarity: float) -> ResolvedSpan:
     """Look for a quote: at `start`, then word for word elsewhere, then with at most 1 - `min_similarity` of it edited.
 
-    White space counts as one blank throughout. Two places that fit equally well are AMBIGUOUS, unless one is the old place.
+    White space counts as one blank throughout. The numbers of an edited quote must have stayed. Two places that fit equally well are AMBIGUOUS, unless one is the old place.
     """
     document, quote = _OneLine.of(text), one_line(quote)
     if not quote:
@@ -61,7 +61,11 @@ def resolve_span(text: str, quote: str, start: int | None, *, min_similarity: fl
     fewest = min((place.edits for place in places), default=allowed + 1)
     if fewest > allowed:
         return ResolvedSpan(SpanState.LOST)
-    spans = [document.span(place.start, place.end) for place in places if place.edits == fewest]
+    # A price or a limit that changed by one digit is another answer, however alike the words are.
+    places = [p for p in places if p.edits == fewest and _numbers(document.text[p.start : p.end]) == _numbers(quote)]
+    if not places:
+        return ResolvedSpan(SpanState.LOST)
+    spans = [document.span(place.start, place.end) for place in places]
     return _one_of(SpanState.EDITED, spans, 1 - fewest / len(quote))
 
 
@@ -89,6 +93,10 @@ def _whole_words(text: str, place: Place) -> Place:
     while _cuts_word(text[end - 1 : end], text[end : end + 1]):
         end += 1
     return Place(start, end, place.edits + place.start - start + end - place.end)
+
+
+def _numbers(text: str) -> list[str]:
+    return re.findall(r"\d+", text)
 
 
 def _cuts_word(left: str, right: str) -> bool:

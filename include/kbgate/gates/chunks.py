@@ -44,7 +44,8 @@ def judge_chunks(
 
     `chunks` has chunk_id, doc_id, position, start, end, text, n_tokens and may hold only the documents that changed;
     `document_chars` holds the length of each of these documents by doc_id; text that lies in no chunk can never be found.
-    `kept_chunks` (doc_id, n_tokens) are those the candidate takes over from live, so that `profile` describes them all.
+    `kept_chunks` (doc_id, position, start, end, n_tokens) are those the candidate takes over from live: `profile` describes
+    them all, and the new ones must be cut like them.
     `max_model_tokens` is the tokenizer's `max_tokens`. Without chunks the gate is INCONCLUSIVE, except where the
     candidate keeps chunks of live and the delta only removes documents. A nightly ingest whose chunks became much shorter
     or longer fails even if the settings say so, as in the incident; a hotfix by hand is the way to mean it.
@@ -56,6 +57,7 @@ def judge_chunks(
 
     from kbgate.quality.chunk_coverage import measure_chunk_coverage
     from kbgate.quality.chunk_features import measure_chunks
+    from kbgate.quality.chunk_form import chunk_form, measure_chunk_form
     from kbgate.quality.chunk_shift import measure_chunk_shift
     from kbgate.quality.masks import CHUNK_RULES, row_masks
     from kbgate.quality.profile import profile_chunks
@@ -82,6 +84,8 @@ def judge_chunks(
         measurements += [measure_outcome(outcome, CHUNK_RULES, "chunks", ADVICE) for outcome in suite.outcomes]
         measurements.append(measure_chunk_coverage(chunks, document_chars, settings.max_uncovered_text_share, ADVICE))
         measurements.append(measure_chunk_shift(chunks, live, chunk_size_tokens, settings, ADVICE, is_hotfix=is_hotfix))
+        before = None if kept_chunks is None else chunk_form(kept_chunks)
+        measurements += measure_chunk_form(chunk_form(chunks), before, settings, ADVICE)
         masks = row_masks(features, parameters, CHUNK_RULES)
         details = {
             "chunks_by_rule": {name: int(mask.sum()) for name, mask in masks.items()},

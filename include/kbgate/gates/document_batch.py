@@ -1,6 +1,6 @@
 """What every measurement of the document gate looks at."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ class DocumentBatch:
     reference: "DocumentProfile | None"
     is_delta: bool
     settings: QualitySettings
+    truncated: Collection[str] = ()
 
     @property
     def is_sample(self) -> bool:

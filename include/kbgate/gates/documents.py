@@ -1,6 +1,6 @@
 """The document gate: may this batch of documents go on, and which of them?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -70,13 +70,14 @@ def judge_documents(
     live_ledger: "pd.DataFrame | None",
     mode: Literal["snapshot", "delta"],
     removed: Sequence[str] = (),
+    truncated: Collection[str] = (),
     settings: QualitySettings,
     suite_path: Path | None = None,
 ) -> DocumentGate:
     """Hold a batch to the suite, to live's profile and to live's ledger, and choose the documents that go on.
 
     `features` is what `measure_documents` returned, `live_ledger` has doc_id, content_hash, updated_at, n_tokens, `removed` lists a
-    delta's explicit deletions. `suite_path` is the suite's JSON file; default: that of the settings or the checkout.
+    delta's explicit deletions, `truncated` the documents that are only the beginning of what live has. `suite_path` is the suite's JSON file; default: that of the settings or the checkout.
     No document at all never passes, except in a delta that only removes documents of a known live version.
 
     Raises:
@@ -86,7 +87,7 @@ def judge_documents(
 
     from kbgate.quality.corpus_changes import resulting_corpus
     from kbgate.quality.masks import row_masks, taken_out
-    from kbgate.quality.profile import profile_documents, profile_lengths
+    from kbgate.quality.profile import blended_shares, profile_documents, profile_lengths
     from kbgate.quality.suite_measurements import waits_for_live
     from kbgate.quality.suites import suite_file, suite_parameters
     from kbgate.quality.summary import summarise
@@ -98,7 +99,9 @@ def judge_documents(
     delivered = pd.concat([features["doc_id"], pd.Series([row.doc_id for row in rejected], dtype="str")])
     is_delta = mode == "delta"
     corpus = resulting_corpus(accepted, live_ledger, removed, delivered, is_delta=is_delta)
-    batch = DocumentBatch(features, is_accepted, accepted, rejected, corpus, live_ledger, reference, is_delta, settings)
+    batch = DocumentBatch(
+        features, is_accepted, accepted, rejected, corpus, live_ledger, reference, is_delta, settings, truncated
+    )
 
     suite = None
     if len(features):
@@ -110,7 +113,12 @@ def judge_documents(
     profile = profile_documents(accepted, shares)
     if batch.is_delta and corpus is not None:
         lengths = profile_lengths(corpus["n_tokens"])
-        profile = profile.model_copy(update={"n_documents": len(corpus), "tokens": lengths})
+        update = {
+            "n_documents": len(corpus),
+            "tokens": lengths,
+            "rule_shares": blended_shares(profile, len(corpus), reference),
+        }
+        profile = profile.model_copy(update=update)
     n_left_out = len(features) - len(accepted)
     passed = f"{len(features)} documents read, {n_left_out} of them left out as quarantined; that is within the limits."
     result = GateResult(
@@ -130,6 +138,7 @@ def _measure(batch: DocumentBatch, suite: "SuiteResult | None") -> tuple[Measure
     """Everything the gate looks at, in the order a person would ask."""
     from kbgate.quality.corpus_changes import measure_corpus_changes
     from kbgate.quality.outdated import measure_outdated
+    from kbgate.quality.truncated import measure_truncated
     from kbgate.quality.unknown_tokens import measure_unknown_tokens
 
     found = [_documents_left(batch), *_malformed(batch)]
@@ -142,7 +151,17 @@ def _measure(batch: DocumentBatch, suite: "SuiteResult | None") -> tuple[Measure
     found += measure_corpus_changes(live_ids, corpus_ids, batch.settings)
     dated = batch.features.loc[batch.is_accepted, DATED_COLUMNS]
     found.append(measure_outdated(dated, batch.live_ledger, batch.settings))
+    found.append(measure_truncated(batch.accepted, batch.live_ledger, batch.truncated, batch.settings))
+    found.append(_markup_increase(batch))
     return tuple(found)
+
+
+def _markup_increase(batch: DocumentBatch) -> Measurement:
+    from kbgate.quality.markup_increase import measure_markup_increase
+
+    live_share = batch.reference.rule_shares.get("markup") if batch.reference else None
+    count = int((batch.features["markup_count"] > 0).sum()) if len(batch.features) else 0
+    return measure_markup_increase(count, len(batch.features), live_share, batch.settings.max_markup_increase)
 
 
 def _documents_left(batch: DocumentBatch) -> Measurement:

@@ -15,7 +15,7 @@ def check_evidence(summary: RecallSummary) -> list[Measurement]:
         "wanted."
     )
     unjudged = f"have no relevant document (such as {', '.join(health.unjudged[:3])})."
-    stale = f"ask for documents that the candidate no longer has (such as {', '.join(health.vanished_documents[:3])})."
+    stale = f"ask for documents or passages that the candidate no longer has (such as {', '.join(health.vanished_documents[:3])})."
     leave_out = f"Find out why they left; if that is meant, take the queries out of {where}."
     n_unjudged, n_stale = len(health.unjudged), len(health.stale)
     return [
@@ -46,7 +46,7 @@ def _stale_per_key_intent(summary: RecallSummary) -> list[Measurement]:
     for intent in sorted(summary.golden.key_intents):
         asked = [query.query_id for query in summary.golden.queries if query.intent == intent]
         count = len(stale.intersection(asked))
-        finding = f"of key intent {intent} ask for documents that the candidate no longer has."
+        finding = f"of key intent {intent} ask for documents or passages that the candidate no longer has."
         name, limit = f"stale_share[{intent}]", summary.settings.max_stale_share
         found.append(_share(name, count, len(asked), limit, finding, "Find out why they left."))
     return found

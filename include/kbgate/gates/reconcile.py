@@ -42,6 +42,7 @@ def judge_reconcile(
     expected_chunks: "pd.DataFrame",
     dimension: int,
     reembedded: ReembeddedSample | None,
+    reembedded_new: ReembeddedSample | None = None,
     removed_still_retrievable: Sequence[str],
     index_search: IndexSearch | None,
     settings: ReconcileSettings,
@@ -59,7 +60,8 @@ def judge_reconcile(
         store_batches: all chunks of the candidate, with chunk_id, doc_id and vector.
         expected_chunks: chunk_id and doc_id of the chunks that this run made; their documents must hold just these.
         dimension: length of every vector.
-        reembedded: None if nothing was embedded again, which is INCONCLUSIVE.
+        reembedded: of the whole candidate; None if nothing was embedded again, which is INCONCLUSIVE.
+        reembedded_new: of the chunks that this run made, which a fault of this run would be in; None if it made none.
         removed_still_retrievable: the removed documents that a search of the candidate still returned.
         index_search: queries asked through the index and exactly; None is INCONCLUSIVE.
         expected_hashes: content hash by doc_id, as the source gave it, for the documents of this run.
@@ -78,6 +80,11 @@ def judge_reconcile(
         _retrievable(removed_still_retrievable, len(removed_doc_ids)),
         (measure_index(index_search, settings), []),
         (judge_probe(probe, settings.min_reembed_similarity), []),
+        *(
+            [_reembedded(reembedded_new, settings, "reembedded_similarity[new]", "new chunks")]
+            if reembedded_new
+            else []
+        ),
         _reembedded(reembedded, settings),
     ):
         measurements.append(measured)
@@ -191,9 +198,14 @@ def _retrievable(doc_ids: Sequence[str], n: int) -> Found:
     )
 
 
-def _reembedded(sample: ReembeddedSample | None, settings: ReconcileSettings) -> Found:
+def _reembedded(
+    sample: ReembeddedSample | None,
+    settings: ReconcileSettings,
+    name: str = "reembedded_similarity",
+    chunks: str = "chunks",
+) -> Found:
     """Hold the least similar chunk of the sample to the limit, and say how much could go wrong unseen."""
-    floor, name = settings.min_reembed_similarity, "reembedded_similarity"
+    floor = settings.min_reembed_similarity
     if sample is None or not len(sample.chunk_ids):
         message = "No chunk was embedded again, so nobody knows whether the vectors are those of their chunks."
         unknown = Measurement(
@@ -215,14 +227,14 @@ def _reembedded(sample: ReembeddedSample | None, settings: ReconcileSettings) ->
     examples = [f"{sample.chunk_ids[row]}: {similarities[row]:.3f}" for row in np.flatnonzero(different).tolist()]
     if examples:
         message = (
-            f"{len(examples)} of {n} chunks embedded again do not have the vector that is stored for them (cosine below "
+            f"{len(examples)} of {n} {chunks} embedded again do not have the vector that is stored for them (cosine below "
             f"{floor:g}, such as {_some(examples)}): vectors and chunks are shifted, or another model made them."
         )
     else:
         # With no difference among n, the true share is below 1 - 0.05^(1/n) with 95 % confidence (Clopper, Pearson 1934).
         unseen = 1 - 0.05 ** (1 / n)
         message = (
-            f"All {n} chunks embedded again have the vector that is stored (lowest cosine {value:.4f}); "
+            f"All {n} {chunks} embedded again have the vector that is stored (lowest cosine {value:.4f}); "
             f"up to {unseen:.0%} wrong vectors could go unseen."
         )
     verdict = Verdict.FAILED if examples else Verdict.PASSED

@@ -14,6 +14,7 @@ from kbgate.errors import SourceError, UsageError
 from kbgate.quality.character_counts import count_characters
 from kbgate.quality.disk_frame import DiskFrame
 from kbgate.quality.first_occurrences import first_occurrences
+from kbgate.quality.injected_instructions import count_injected_instructions
 from kbgate.quality.languages import SAMPLE_CHARS, build_detector, detect_languages
 from kbgate.quality.leftover_markup import count_leftover_markup
 from kbgate.quality.mojibake import count_mojibake, is_mojibake
@@ -50,6 +51,7 @@ COLUMNS: dict[str, str] = {
     "broken_chars": "int32",
     "mojibake_count": "int32",
     "is_mojibake": "bool",
+    "injected_count": "int32",
     "markup_count": "int32",
     "language": "str",
     "is_exact_duplicate": "bool",
@@ -126,6 +128,7 @@ def _measure_batch(
         "broken_chars": characters.control + characters.replacement,
         "mojibake_count": n_bad,
         "is_mojibake": [is_mojibake(text, bad) for text, bad in zip(texts, n_bad, strict=True)],
+        "injected_count": [count_injected_instructions(text) for text in texts],
         "markup_count": [count_leftover_markup(text) for text in texts],
         "language": detect_languages([_language_sample(text) for text in texts], detector, languages),
     }

@@ -93,6 +93,12 @@ RULES: dict[str, Rule] = {
         "special_share",
         lambda frame, limits: frame["special_share"] > limits["max_special_character_share"],
     ),
+    "injected_instructions": Rule(
+        "give instructions to a language model",
+        "The text tells a language model to leave its instructions.",
+        "injected_count",
+        lambda frame, limits: frame["injected_count"] > 0,
+    ),
     "markup": Rule(
         "hold leftover markup",
         "HTML tags or entities are left in the text.",

@@ -38,7 +38,8 @@ class ChunkProfile(BaseModel):
 
 
 class DocumentProfile(BaseModel):
-    """What the documents of a version look like; `languages` counts documents, `rule_shares` are of the batch's rows."""
+    """What the documents of a version look like; `languages` counts documents, `rule_shares` are of the batch's rows, in a delta
+    of what the corpus then holds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -74,6 +75,17 @@ def profile_documents(features: pd.DataFrame, rule_shares: Mapping[str, float] |
         languages={str(language): int(count) for language, count in languages.items()},
         rule_shares=dict(rule_shares or {}),
     )
+
+
+def blended_shares(batch: DocumentProfile, n_corpus: int, live: DocumentProfile | None) -> dict[str, float]:
+    """Rule shares of a corpus of which a delta replaced a part: live's for what stays, the batch's for what it brought."""
+    if live is None or not n_corpus:
+        return batch.rule_shares
+    weight = min(batch.n_documents / n_corpus, 1.0)
+    return {
+        name: weight * share + (1 - weight) * live.rule_shares.get(name, share)
+        for name, share in batch.rule_shares.items()
+    } or live.rule_shares
 
 
 def profile_chunks(chunks: pd.DataFrame, chunk_size_tokens: int | None = None) -> ChunkProfile:

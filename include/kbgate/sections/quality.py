@@ -43,7 +43,16 @@ class QualitySettings(Section):
         0.01, description="Share of documents with control or replacement characters."
     )
     max_mojibake_share: Share = Field(0.01, description="Share of documents with mis-decoded text.")
-    max_markup_share: Share = Field(0.02, description="Share of documents with leftover markup.")
+    max_markup_share: Share = Field(0.02, description="Share of documents with leftover markup; more only warns.")
+    max_markup_increase: Share = Field(
+        0.02, description="What that share may certainly have grown by since live; more holds the batch."
+    )
+    max_injected_share: Share = Field(
+        0.01, description="Share of documents that give instructions to a language model; such documents are set aside."
+    )
+    max_truncated_share: Share = Field(
+        0.02, description="Documents that are only the beginning of what live has; one or two are always allowed."
+    )
     max_other_language_share: Share = 0.05
     max_unknown_token_share: Share = Field(0.02, description="Unknown tokens of all tokens of the batch.")
     max_document_unknown_share: Share = Field(
@@ -80,6 +89,9 @@ class QualitySettings(Section):
         0.02, description="Characters of the documents that lie in no chunk; white space between chunks is some of it."
     )
     max_boilerplate_chunk_share: Share = Field(0.05, description="Chunks whose text occurs in several documents.")
+    max_overlap_loss: Share = Field(
+        0.50, description="Share of the overlap between neighbouring chunks, as live has it, that new ones may lack."
+    )
     max_chunk_token_mean_shift: Share = Field(
         0.20, description="Relative change of the mean chunk length against live."
     )

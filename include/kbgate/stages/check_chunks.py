@@ -11,6 +11,7 @@ from kbgate.stages.check_documents import ACCEPTED_FILE, PROFILE_FILE, read_prof
 from kbgate.stages.chunk_documents import CHUNKS_FILE
 from kbgate.stages.plan_changes import read_plan
 
+KEPT_COLUMNS = ["doc_id", "position", "start", "end", "n_tokens"]
 COLUMNS = ["chunk_id", "doc_id", "position", "start", "end", "text", "n_tokens"]
 
 
@@ -43,9 +44,9 @@ def _document_chars(run: Run) -> "pd.Series[int]":
 
 
 def _kept_chunks(run: Run) -> pd.DataFrame | None:
-    """Token counts of the chunks that the candidate takes over from its base."""
+    """The chunks that the candidate takes over from its base, without their texts."""
     base, plan = run.start.base, read_plan(run)
     if base is None or plan.rechunk_all:
         return None
-    chunks = pa.concat_tables(run.store.read(base, ["doc_id", "n_tokens"])).to_pandas()
+    chunks = pa.concat_tables(run.store.read(base, KEPT_COLUMNS)).to_pandas()
     return chunks[~chunks["doc_id"].isin(plan.to_replace)]

@@ -2,13 +2,14 @@
 
 import pyarrow as pa
 
-from kbgate.corpus import BATCH_FILE, read_documents
+from kbgate.corpus import BATCH_FILE, read_documents, read_version_documents
 from kbgate.gates.documents import DocumentGate, judge_documents
 from kbgate.pipeline import PAGE_FILES
 from kbgate.quality.document_features import measure_documents
 from kbgate.quality.profile import DocumentProfile
 from kbgate.quality.quarantine import SCHEMA, read_excerpts
 from kbgate.quality.quarantine_summary import REASON_COLUMNS, quarantine_summary
+from kbgate.quality.truncated import find_truncated, shorter_than_live
 from kbgate.results import StageResult
 from kbgate.run import Run
 from kbgate.stages.read_documents import DELETIONS_FILE, batch_mode, read_rejected
@@ -28,13 +29,15 @@ def check_documents(run: Run) -> StageResult:
     rejected = read_rejected(run)
     features = measure_documents(lambda: read_documents(run.folder, BATCH_FILE), run.embedder.tokenizer, quality)
     live = run.start.live
+    live_ledger = run.ledger(live, LEDGER_COLUMNS)
     gate = judge_documents(
         features=features,
         rejected=rejected,
         reference=None if live is None else read_profile(run, live),
-        live_ledger=run.ledger(live, LEDGER_COLUMNS),
+        live_ledger=live_ledger,
         mode=batch_mode(run),
         removed=run.folder.read_json(DELETIONS_FILE),
+        truncated=_truncated(run, shorter_than_live(features, live_ledger)),
         settings=quality,
         suite_path=run.suite("documents"),
     )
@@ -51,6 +54,19 @@ def check_documents(run: Run) -> StageResult:
 def read_profile(run: Run, version: str) -> DocumentProfile:
     """Return the profile that a version's accepted batch left behind."""
     return DocumentProfile.model_validate(run.version_folder(version).read_json(PROFILE_FILE))
+
+
+def _truncated(run: Run, doc_ids: list[str]) -> list[str]:
+    """Those of the documents whose text is only the beginning of what live has."""
+    places = run.ledger(run.start.live, ["doc_id", "run_key"])
+    if places is None or not doc_ids:
+        return []
+    places = places[places["doc_id"].isin(doc_ids)]
+    by_run = {str(run_key): list(group["doc_id"]) for run_key, group in places.groupby("run_key")}
+    return find_truncated(
+        read_documents(run.folder, BATCH_FILE, set(doc_ids)),
+        read_version_documents(run.settings.artifact_root, run.kb, by_run),
+    )
 
 
 def _write_accepted(run: Run, gate: DocumentGate) -> None:

@@ -1,6 +1,6 @@
 """The reconcile gate: source, ledger and store must hold the same documents."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +19,7 @@ from kbgate.stages.plan_changes import read_plan
 REMOVED_SEARCHED = 200
 """Largest number of removed documents whose former chunks are searched for in the candidate."""
 NEIGHBOURS = 10
+SAMPLED = ["chunk_id", "text", "vector"]
 PROBE_FILE = "probe.parquet"
 """Vectors of `PROBE_SENTENCES`, kept with the run for the runs after it."""
 
@@ -34,7 +35,8 @@ def reconcile(run: Run) -> StageResult:
         store_batches=run.store.read(version, ["chunk_id", "doc_id", "vector"]),
         expected_chunks=run.folder.read_table(CHUNKS_FILE, ["chunk_id", "doc_id"]).to_pandas(),
         dimension=run.embedder.fingerprint.dimension,
-        reembedded=_reembedded(run, version),
+        reembedded=_reembedded(run, _sample(run, version)),
+        reembedded_new=_reembedded(run, _new_sample(run, version, plan.added + plan.changed)),
         removed_still_retrievable=_still_retrievable(run, version, plan.removed),
         index_search=_index_search(run, version),
         settings=run.kb_settings.reconcile,
@@ -44,11 +46,26 @@ def reconcile(run: Run) -> StageResult:
     return run.finish_gate(result)
 
 
-def _reembedded(run: Run, version: str) -> ReembeddedSample | None:
-    """Embed a sample of the candidate's chunks without the cache, which a fault of the cache would hide."""
+def _sample(run: Run, version: str) -> pa.Table:
+    """Chunks of the whole candidate, the same ones for the same seed."""
     settings = run.kb_settings.reconcile
-    sample = run.store.sample(version, settings.reembed_chunks, ["chunk_id", "text", "vector"], settings.seed)
-    if not len(sample):
+    return run.store.sample(version, settings.reembed_chunks, SAMPLED, settings.seed)
+
+
+def _new_sample(run: Run, version: str, doc_ids: Sequence[str]) -> pa.Table | None:
+    """As many chunks of the documents that are new or changed; what this run did wrong is among them."""
+    if not doc_ids:
+        return None
+    settings = run.kb_settings.reconcile
+    random = np.random.default_rng(settings.seed)
+    chosen = sorted(random.permutation(sorted(doc_ids))[: settings.reembed_chunks].tolist())
+    chunks = pa.concat_tables(run.store.read(version, SAMPLED, chosen)).sort_by("chunk_id")
+    return chunks.take(np.sort(random.permutation(len(chunks))[: settings.reembed_chunks]))
+
+
+def _reembedded(run: Run, sample: pa.Table | None) -> ReembeddedSample | None:
+    """Embed chunks again without the cache, which a fault of the cache would hide."""
+    if sample is None or not len(sample):
         return None
     return ReembeddedSample(
         chunk_ids=sample.column("chunk_id").to_pylist(),

@@ -63,7 +63,8 @@ def read_run_report(folder: RunFolder) -> RunReport | None:
         facts=_facts(about, folder),
         reasons=_texts(report.get("reasons")),
         notes=_texts(report.get("notes")),
-        next_step=str(report.get("next") or ""),
+        # The page's own links lead to the run's files; where they lie is among the facts.
+        next_step=str(report.get("next") or "").replace(f"{folder.uri}/", ""),
         sections=_sections(files, about),
         problems=tuple(dict.fromkeys(files.problems)),
     )

@@ -30,7 +30,7 @@ def test_a_run_is_found_by_its_folder_and_by_its_version(
 ) -> None:
     live_kb.change(3)
     live_kb.run("second")
-    first = live_kb.reader.registry.version(KB, "v1.0.0").run_key
+    first = live_kb.reader().registry.version("small", "v1.0.0").run_key
     assert main(["report", "v1.0.0" if by_version else first, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["run_key"] == first
 

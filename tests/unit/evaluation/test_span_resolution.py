@@ -108,3 +108,17 @@ def test_any_words_of_any_text_are_found_or_said_to_be_ambiguous(words: list[str
     quote = one_line(" ".join(words[start:end]))
     found = resolve(" ".join(words), quote, None)
     assert found.state in (SpanState.UNCHANGED, SpanState.AMBIGUOUS) or not quote
+
+
+@pytest.mark.parametrize(
+    ("text", "stands"),
+    [
+        ("A refund takes up to 14 business days to reach your bank account.", True),
+        ("A refund takes up to 14 working days to reach your bank account.", True),
+        ("A refund takes up to 41 business days to reach your bank account.", False),
+        ("A refund takes up to 140 business days to reach your bank account.", False),
+    ],
+)
+def test_a_number_that_changed_is_another_answer(text: str, stands: bool) -> None:
+    quote = "A refund takes up to 14 business days to reach your bank account."
+    assert resolve_span(text, quote, 0, min_similarity=0.85).stands is stands

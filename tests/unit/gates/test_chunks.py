@@ -122,7 +122,7 @@ def test_chunks_of_few_documents_are_not_judged_for_length():
 
 
 def test_the_profile_covers_the_chunks_kept_from_live():
-    kept = chunks(n_documents=100, seed=3)[["doc_id", "n_tokens"]].assign(doc_id=lambda f: "kept-" + f["doc_id"])
+    kept = chunks(n_documents=100, seed=3).assign(doc_id=lambda f: "kept-" + f["doc_id"])
     gate = judge(chunks(n_documents=2), live(chunks()), kept_chunks=kept)
     assert gate.profile.tokens.n == 408
     assert gate.profile.n_documents == 102

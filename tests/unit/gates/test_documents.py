@@ -33,6 +33,7 @@ def run() -> Judge:
         settings: QualitySettings = SETTINGS,
         rejected: Sequence[RejectedRow] = (),
         removed: Sequence[str] = (),
+        truncated: Sequence[str] = (),
     ) -> DocumentGate:
         reference = live_ledger = None
         common = {"rejected": rejected, "settings": settings}
@@ -42,7 +43,7 @@ def run() -> Judge:
             before = judge_documents(features=features, **{**common, "rejected": ()}, **nothing)
             reference, live_ledger = before.profile, ledger(features, before.accepted_doc_ids)
         features = measure_documents(documents, tokenizer, settings)
-        known = {"reference": reference, "live_ledger": live_ledger, "mode": mode, "removed": removed}
+        known = {"reference": reference, "live_ledger": live_ledger, "mode": mode, "removed": removed, "truncated": truncated}
         return judge_documents(features=features, **common, **known)
 
     return judge
@@ -171,10 +172,30 @@ def test_a_snapshot_older_than_live_is_held(run):
 
 def test_leftover_markup_is_a_warning(run):
     pages = spoil(help_pages(60), range(30), lambda text: f"<p>{text}</p>")
-    gate = run(pages, live=help_pages(60))
+    gate = run(pages, live=pages)
     assert gate.result.verdict is Verdict.PASSED
     assert measured(gate, "markup").verdict is Verdict.FAILED
     assert "Warning: 50.0 % of documents hold leftover markup (30 of 60)" in gate.result.message
+
+
+def test_more_leftover_markup_than_live_has_is_held(run):
+    gate = run(spoil(help_pages(60), range(6), lambda text: f"<p>{text}</p>"), live=help_pages(60))
+    assert failed(gate) == {"markup_increase"}
+    assert "10.0 % of documents hold leftover markup, 0.0 % did in live" in gate.result.message
+
+
+def test_the_markup_of_a_small_delta_does_not_become_the_measure_of_the_corpus(run):
+    tagged = spoil(help_pages(60), range(30), lambda text: f"<p>{text}</p>")
+    delta = run([replace(tagged[40], text=tagged[40].text + " Revised.")], live=tagged, mode="delta")
+    assert delta.profile.rule_shares["markup"] == pytest.approx(30 / 60, abs=0.02)
+
+
+def test_documents_cut_off_are_held(run):
+    pages = help_pages(60)
+    cut = [page.doc_id for page in pages[:5]]
+    gate = run(spoil(pages, range(5), lambda text: text[: len(text) // 2]), live=pages, truncated=cut)
+    assert failed(gate) == {"truncated_share"}
+    assert "8.3 % of 60 documents are only the beginning of what live has" in gate.result.message
 
 
 def test_doubled_ids_fail_whether_the_source_or_the_frame_shows_them(run):

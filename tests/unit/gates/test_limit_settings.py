@@ -102,7 +102,8 @@ def test_every_limited_measurement_of_real_runs_is_in_a_list(live_kb: SmallKb) -
         live_kb.change(number)
     first = live_kb.run("plain")
     live_kb.configure(recall={"rule": "lower_bound", "intent_rule": "holm", "intent_live_rule": "non_inferiority"})
-    live_kb.documents[1] = {**live_kb.documents[1], "text": "word " * 200, "updated_at": "2026-01-02"}
+    for number in range(12, 24):
+        live_kb.change(number)
     other_rules = live_kb.run("delta", overrides={"source": {"mode": "delta"}})
     for finished in (first, other_rules):
         gates = [GateResult.model_validate(gate) for gate in finished.report["gates"]]

@@ -178,7 +178,7 @@ def test_queries_about_vanished_documents_are_left_out_and_too_many_hold_the_pro
     many = without(11)
     assert many.verdict is Verdict.INCONCLUSIVE
     assert (
-        "5.5 % of queries (at most 5.0 % is wanted) ask for documents that the candidate no longer has (such as d0"
+        "5.5 % of queries (at most 5.0 % is wanted) ask for documents or passages that the candidate no longer has (such as d0"
         in many.message
     )
 

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from kbgate.quality import quarantine
 from kbgate.quality.document_features import measure_documents
 from kbgate.quality.masks import RULES, row_masks, taken_out
-from kbgate.quality import quarantine
 from kbgate.quality.quarantine import EXCERPT_CHARS, SCHEMA, quarantine_batches, quarantine_table, read_excerpts
 from kbgate.quality.suites import suite_parameters
 from kbgate.records import RejectedRow

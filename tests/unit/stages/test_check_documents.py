@@ -63,3 +63,16 @@ def test_a_sound_batch_has_an_empty_summary(live_kb: SmallKb) -> None:
     check_documents(run)
     found = run.folder.read_json(SUMMARY_FILE)
     assert (found["n_rows"], found["n_documents"], found["n_quarantined"]) == (0, 40, 0)
+
+
+def test_texts_that_the_export_cut_off_are_told_from_texts_that_were_rewritten(live_kb: SmallKb) -> None:
+    for number in range(3):
+        text = live_kb.documents[number]["text"]
+        live_kb.documents[number] = {**live_kb.documents[number], "text": text[: len(text) // 2]}
+    for number in range(3, 6):
+        live_kb.documents[number] = {**live_kb.documents[number], "text": f"We rewrote page {number}, it is short now."}
+    live_kb.write_documents()
+    run = read(live_kb)
+    assert check_documents(run).holds
+    found = {m.name: m for m in run.folder.read_gates()["documents"].failed_measurements}
+    assert found["truncated_share"].value == 3 / 40

@@ -43,6 +43,14 @@ def test_a_ledger_that_lost_a_document_holds_the_run(live_kb: SmallKb) -> None:
     assert reconcile(run).holds
 
 
+def test_the_chunks_of_this_run_are_embedded_again_apart_from_the_others(live_kb: SmallKb) -> None:
+    run = built(live_kb)
+    reconcile(run)
+    found = {m.name: m.n for m in run.folder.read_gates()["reconcile"].measurements}
+    assert found["reembedded_similarity[new]"] == 3
+    assert found["reembedded_similarity"] == 32
+
+
 def test_vectors_have_one_row_a_chunk(live_kb: SmallKb) -> None:
     store = live_kb.reader().store
     table = next(store.read("v1.0.0", ["vector"]))

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from kbgate.artifacts import UNFINISHED
 from kbgate.errors import ArtifactError
 from kbgate.run import Run
 from kbgate.stages.report import PAGE_FILE, REPORT_FILE, report
@@ -53,8 +54,8 @@ def test_a_page_that_cannot_be_written_is_told_and_spoils_nothing(live_kb: Small
     request = live_kb.request("second")
     live_kb.stages(request, "open_run", "read_documents")
     run = Run(live_kb.settings, request)
-    # A folder of that name: the file cannot take its place.
-    (Path(run.folder.uri) / PAGE_FILE / "inside").mkdir(parents=True)
+    # A folder stands where the file is written before it takes its name.
+    (Path(run.folder.uri) / f"{PAGE_FILE}{UNFINISHED}").mkdir()
     message = report(run).message
     assert message.startswith("Stopped after read_documents: ")
     assert "report.html could not be written: " in message

@@ -8,7 +8,6 @@ import pytest
 
 from web_pages import SECOND, page_of, text_of
 
-
 SPOILT: list[tuple[str, Callable[[bytes], bytes]]] = [
     ("half-written", lambda content: content[: len(content) // 2]),
     ("empty", lambda content: b""),

@@ -1,0 +1,28 @@
+"""Only more markup than live has is held."""
+
+import pytest
+
+from kbgate.quality.markup_increase import measure_markup_increase
+from kbgate.results import Verdict
+
+
+@pytest.mark.parametrize(
+    ("count", "n", "live_share", "verdict"),
+    [
+        (12, 150, 0.0, "failed"),
+        (3, 150, 0.0, "passed"),
+        (1, 5, 0.0, "failed"),
+        (1, 10, 0.0, "passed"),
+        (90, 150, 0.6, "passed"),
+        (110, 150, 0.6, "failed"),
+    ],
+)
+def test_the_certain_increase_is_held(count: int, n: int, live_share: float, verdict: str) -> None:
+    found = measure_markup_increase(count, n, live_share, 0.02)
+    assert found.verdict == verdict
+    assert (found.value <= found.threshold) is (found.verdict is Verdict.PASSED)
+
+
+def test_without_live_or_documents_nothing_is_judged() -> None:
+    for found in (measure_markup_increase(5, 10, None, 0.02), measure_markup_increase(0, 0, 0.1, 0.02)):
+        assert (found.value, found.verdict) == (None, Verdict.PASSED)
