@@ -23,7 +23,7 @@ export AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL := 1
 export AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION := True
 export TOKENIZERS_PARALLELISM := true
 
-.PHONY: help install demo test lint up down benchmark clean
+.PHONY: help install demo test lint up down benchmark picture clean
 
 help:
 	@echo "make demo   install and watch three ingests: two promoted, the incident batch blocked"
@@ -31,6 +31,7 @@ help:
 	@echo "make up     start Airflow on http://127.0.0.1:$(PORT); make down ends it"
 	@echo "make lint   ruff and mypy"
 	@echo "make benchmark   speed and memory, as ratios"
+	@echo "make picture     draw docs/report.png from what make demo left (needs chromium)"
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -59,6 +60,9 @@ down:
 
 benchmark: install
 	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+picture: install
+	PYTHONPATH=tests $(BIN)/python tests/e2e/report_picture.py
 
 clean:
 	rm -rf $(VENV) var build dist

@@ -54,7 +54,10 @@ def test_every_kbgate_command_that_is_shown_exists_with_its_options() -> None:
     shown = re.findall(r"^(?:\.venv/bin/)?kbgate ([a-z]\S*)(.*)$", README, re.MULTILINE)
     assert shown
     for name, rest in shown:
-        options = {option for parameter in commands[name].params for option in parameter.opts}
+        command = commands[name]
+        if hasattr(command, "commands"):
+            command = command.commands[rest.split()[0]]
+        options = {option for parameter in command.params for option in parameter.opts}
         assert set(re.findall(r"(--[a-z-]+)", rest.split("#")[0])) <= options, name
 
 
