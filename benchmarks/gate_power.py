@@ -46,6 +46,7 @@ def main(
     fault: Annotated[
         list[str] | None, typer.Option(help="Try only these faults; the result is then not complete.")
     ] = None,
+    clean: Annotated[int, typer.Option(min=0, help="Clean ingests, over all collections.")] = CLEAN,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file too.")] = None,
     cache: Annotated[Path, typer.Option(help="Folder of the vectors; the first run fills it.")] = CACHE,
     processes: Annotated[int, typer.Option(min=1, help="Processes at a time, one core each.")] = 2,
@@ -60,7 +61,7 @@ def main(
         write_readme_block(README, json.loads(COMMITTED.read_text()))
         return
     began = time.perf_counter()
-    result = _measure(_collections(quick, data, collection or []), quick, fault or [], cache, processes)
+    result = _measure(_collections(quick, data, collection or []), quick, fault or [], clean, cache, processes)
     from gate_power_parts.power_table import show_result
 
     show_result(result)
@@ -89,7 +90,7 @@ def _collections(quick: bool, data: Path, given: Sequence[Path]) -> "list[Collec
 
 
 def _measure(
-    collections: "Sequence[Collection]", quick: bool, only: Sequence[str], cache: Path, processes: int
+    collections: "Sequence[Collection]", quick: bool, only: Sequence[str], n_clean: int, cache: Path, processes: int
 ) -> "Result":
     # One core a process, and vectors that do not depend on how many there are.
     os.environ |= {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
@@ -103,7 +104,7 @@ def _measure(
     unknown = sorted(set(wanted) - {kind.name for kind in FAULT_KINDS})
     if unknown:
         raise SystemExit(f"There is no fault {unknown[0]!r}. Known: {', '.join(kind.name for kind in FAULT_KINDS)}.")
-    trials, n_clean = (QUICK_TRIALS, QUICK_CLEAN) if quick else (TRIALS, CLEAN)
+    trials, n_clean = (QUICK_TRIALS, min(n_clean, QUICK_CLEAN)) if quick else (TRIALS, n_clean)
     context = get_context("spawn")
     with (
         tempfile.TemporaryDirectory(prefix="kbgate-power-live-") as folder,
@@ -125,7 +126,7 @@ def _measure(
         collections=[_about(kb) for kb in live],
         faults=[(kind, done[kind.name]) for kind in FAULT_KINDS if kind.name in done],
         clean=[trial for key, found in done.items() if isinstance(key, tuple) for trial in found],
-        complete=not quick and not only,
+        complete=not quick and not only and n_clean >= CLEAN,
     )
 
 

@@ -176,10 +176,7 @@ class KnowledgeBase:
             for measured in gate.failed_measurements
             if measured.verdict is Verdict.FAILED or gate.verdict is Verdict.INCONCLUSIVE
         )
-        quarantined: frozenset[str] = frozenset()
-        if run.folder.exists(QUARANTINE_FILE):
-            ids = run.folder.read_table(QUARANTINE_FILE, ["doc_id"]).column("doc_id").to_pylist()
-            quarantined = frozenset(ids)
+        quarantined = _taken_out(run)
         version = run.promoted_version
         if version is not None:
             recall, worst = self._true_recall(run, version)
@@ -216,6 +213,14 @@ def write_batch(documents: Sequence[Document], path: Path) -> None:
             row: dict[str, Any] = {"doc_id": document.doc_id, "title": document.title, "text": document.text}
             row |= {"updated_at": document.updated_at, "lang": document.lang, **document.metadata}
             file.write(json.dumps({name: value for name, value in row.items() if value is not None}) + "\n")
+
+
+def _taken_out(run: Run) -> frozenset[str]:
+    """Documents that the batch brought and that stay out of the index; rows that are only warned of are not among them."""
+    if not run.folder.exists(QUARANTINE_FILE):
+        return frozenset()
+    rows = run.folder.read_table(QUARANTINE_FILE, ["doc_id", "taken_out"]).to_pylist()
+    return frozenset(row["doc_id"] for row in rows if row["taken_out"])
 
 
 def _retrieved(kb: KnowledgeBase) -> int:

@@ -34,6 +34,7 @@ class DocumentBatch:
     is_delta: bool
     settings: QualitySettings
     truncated: Collection[str] = ()
+    earlier: "pd.DataFrame | None" = None
 
     @property
     def is_sample(self) -> bool:

@@ -71,13 +71,15 @@ def judge_documents(
     mode: Literal["snapshot", "delta"],
     removed: Sequence[str] = (),
     truncated: Collection[str] = (),
+    earlier: "pd.DataFrame | None" = None,
     settings: QualitySettings,
     suite_path: Path | None = None,
 ) -> DocumentGate:
     """Hold a batch to the suite, to live's profile and to live's ledger, and choose the documents that go on.
 
     `features` is what `measure_documents` returned, `live_ledger` has doc_id, content_hash, updated_at, n_tokens, `removed` lists a
-    delta's explicit deletions, `truncated` the documents that are only the beginning of what live has. `suite_path` is the suite's JSON file; default: that of the settings or the checkout.
+    delta's explicit deletions, `truncated` the documents that are only the beginning of what live has, `earlier` (doc_id, content_hash) what the
+    versions held that live descends from and live does not. `suite_path` is the suite's JSON file; default: that of the settings or the checkout.
     No document at all never passes, except in a delta that only removes documents of a known live version.
 
     Raises:
@@ -100,7 +102,17 @@ def judge_documents(
     is_delta = mode == "delta"
     corpus = resulting_corpus(accepted, live_ledger, removed, delivered, is_delta=is_delta)
     batch = DocumentBatch(
-        features, is_accepted, accepted, rejected, corpus, live_ledger, reference, is_delta, settings, truncated
+        features,
+        is_accepted,
+        accepted,
+        rejected,
+        corpus,
+        live_ledger,
+        reference,
+        is_delta,
+        settings,
+        truncated,
+        earlier,
     )
 
     suite = None
@@ -150,7 +162,7 @@ def _measure(batch: DocumentBatch, suite: "SuiteResult | None") -> tuple[Measure
     corpus_ids = None if batch.corpus is None else batch.corpus["doc_id"]
     found += measure_corpus_changes(live_ids, corpus_ids, batch.settings)
     dated = batch.features.loc[batch.is_accepted, DATED_COLUMNS]
-    found.append(measure_outdated(dated, batch.live_ledger, batch.settings))
+    found.append(measure_outdated(dated, batch.live_ledger, batch.settings, batch.earlier))
     found.append(measure_truncated(batch.accepted, batch.live_ledger, batch.truncated, batch.settings))
     found.append(_markup_increase(batch))
     return tuple(found)

@@ -35,4 +35,7 @@ class DiskFrame:
         self._writer.close()
         self._file.flush()
         mapped = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
-        return pa.ipc.open_file(pa.py_buffer(mapped)).read_all().to_pandas(split_blocks=True)
+        rows = pa.ipc.open_file(pa.py_buffer(mapped)).read_all().to_pandas(split_blocks=True)
+        # The numbers are copied by now, and what was read of the file for it is not needed in memory.
+        mapped.madvise(mmap.MADV_DONTNEED)
+        return rows

@@ -12,19 +12,24 @@ NAME = "outdated_share"
 ALWAYS_ALLOWED = 2
 """Documents: one or two that went back to an older state are an editor's doing, not a stale export's."""
 ADVICE = (
-    "Find out whether the export is an old one, and run again with the newest. If old texts are meant, date them anew."
+    "Find out whether the export is an old one, and run again with the newest. If live's texts are the wrong ones, roll back "
+    "first; if old texts are meant, date them anew."
 )
 EXAMPLES = 3
 
 
 def measure_outdated(
-    accepted: pd.DataFrame, live_ledger: pd.DataFrame | None, settings: QualitySettings
+    accepted: pd.DataFrame,
+    live_ledger: pd.DataFrame | None,
+    settings: QualitySettings,
+    earlier: pd.DataFrame | None = None,
 ) -> Measurement:
     """Hold the share of the changed documents that are older than live's to `max_outdated_share`.
 
     Both frames have doc_id, content_hash and updated_at (ISO 8601 or None). Ages are compared by the day (UTC), because
-    exports differ in precision; a document without a date on either side is not counted. The limit never falls below
-    two documents.
+    exports differ in precision. A document without a date on either side is older if it has again the content of an
+    `earlier` version that live descends from (doc_id, content_hash); without any such version it is not counted. The limit
+    never falls below two documents.
     """
     if live_ledger is None:
         return Measurement(
@@ -33,7 +38,12 @@ def measure_outdated(
     changed = _changed(accepted, live_ledger)
     ours, theirs = _days(changed["updated_at"]), _days(changed["updated_at_live"])
     dated = ours.notna() & theirs.notna()
-    n, older = int(dated.sum()), dated & (ours < theirs)
+    older = dated & (ours < theirs)
+    if earlier is not None and len(earlier):
+        known = pd.MultiIndex.from_frame(earlier[["doc_id", "content_hash"]])
+        older |= ~dated & pd.MultiIndex.from_frame(changed[["doc_id", "content_hash"]]).isin(known)
+        dated[:] = True
+    n = int(dated.sum())
     if not n:
         return Measurement(name=NAME, value=None, n=0, message="No changed document has a date here and in live.")
     count = int(older.sum())
@@ -58,13 +68,13 @@ def measure_outdated(
 
 
 def _changed(accepted: pd.DataFrame, live_ledger: pd.DataFrame) -> pd.DataFrame:
-    """The documents of both whose content differs: doc_id, updated_at, updated_at_live."""
+    """The documents of both whose content differs: doc_id, content_hash, updated_at, updated_at_live."""
     places = id_places(accepted["doc_id"], live_ledger["doc_id"])
     known = np.flatnonzero(places >= 0)
     hashes = accepted["content_hash"].iloc[known].array
     is_changed = np.asarray(hashes != live_ledger["content_hash"].iloc[places[known]].array, dtype=bool)
     rows = known[is_changed]
-    changed = accepted[["doc_id", "updated_at"]].iloc[rows]
+    changed = accepted[["doc_id", "content_hash", "updated_at"]].iloc[rows]
     return changed.assign(updated_at_live=live_ledger["updated_at"].iloc[places[rows]].array)
 
 

@@ -20,6 +20,11 @@ def change_examples(plan: ChangePlan, titles: Mapping[str, str]) -> dict[str, An
     return {**named, "unchanged": {"count": len(plan.unchanged), "examples": []}}
 
 
+def example_ids(plan: ChangePlan) -> list[str]:
+    """Return the ids of the documents that are named, whose titles are wanted."""
+    return [doc_id for kind in NAMED_KINDS for doc_id in getattr(plan, kind)[:EXAMPLES]]
+
+
 def _kind(doc_ids: tuple[str, ...], titles: Mapping[str, str]) -> dict[str, Any]:
     examples = [
         {"doc_id": doc_id[:LABEL_CHARS], "title": titles.get(doc_id, "")[:LABEL_CHARS]} for doc_id in doc_ids[:EXAMPLES]

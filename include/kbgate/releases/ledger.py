@@ -5,9 +5,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from kbgate.errors import ArtifactError, SourceError
+from kbgate.quality.id_places import id_places
 
 LEDGER_COLUMNS = (
     "doc_id",
@@ -56,7 +59,7 @@ class ChangePlan:
 def plan_changes(
     live: pd.DataFrame | None,
     batch: pd.DataFrame,
-    quarantined: Collection[str],
+    quarantined: "Collection[str] | pd.Series[str]",
     mode: Literal["snapshot", "delta"],
     deletions: Sequence[str],
     rechunk_all: bool,
@@ -71,19 +74,22 @@ def plan_changes(
         SourceError: a document occurs twice in the batch, is both deleted and delivered, or a snapshot lists deletions.
         ArtifactError: a document occurs twice in live's ledger.
     """
-    held = {} if live is None else _hashes(live, "The ledger of live", ArtifactError)
-    rejected, delivered = set(quarantined), _hashes(batch, "The batch", SourceError)
-    _check_deletions(mode, deletions, delivered.keys() | rejected)
-    clean = {doc_id: digest for doc_id, digest in delivered.items() if doc_id not in rejected}
-    gone = held.keys() & set(deletions) if mode == "delta" else held.keys() - clean.keys() - rejected
-    changed = {doc_id for doc_id, digest in clean.items() if held.get(doc_id, digest) != digest}
-    unknown = sorted(set(deletions) - held.keys())
+    delivered = _hashes(batch, "The batch", SourceError)
+    held = _hashes(delivered[:0] if live is None else live, "The ledger of live", ArtifactError)
+    _check_deletions(mode, deletions, delivered["doc_id"], quarantined)
+    clean = delivered[~_among(delivered["doc_id"], quarantined)]
+    rejected = _among(held["doc_id"], quarantined)
+    places = id_places(held["doc_id"], clean["doc_id"])
+    gone = _among(held["doc_id"], deletions) if mode == "delta" else (places < 0) & ~rejected
+    changed = places >= 0
+    changed[changed] = _differ(held["content_hash"][changed], clean["content_hash"].iloc[places[changed]])
+    unknown = sorted(pd.Series(deletions, dtype="str")[~_among(deletions, held["doc_id"])].unique())
     return ChangePlan(
-        added=tuple(sorted(clean.keys() - held.keys())),
-        changed=tuple(sorted(changed)),
-        removed=tuple(sorted(gone)),
-        unchanged=tuple(sorted(held.keys() - gone - changed - rejected)),
-        kept=tuple(sorted(held.keys() & rejected)),
+        added=_sorted_ids(clean, ~_among(clean["doc_id"], held["doc_id"])),
+        changed=_sorted_ids(held, changed),
+        removed=_sorted_ids(held, gone),
+        unchanged=_sorted_ids(held, ~gone & ~changed & ~rejected),
+        kept=_sorted_ids(held, rejected),
         rechunk_all=rechunk_all,
         warnings=tuple(f"{doc_id} was to be deleted, but live has no such document." for doc_id in unknown),
     )
@@ -133,20 +139,34 @@ def _ledger(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     return frame[list(LEDGER_COLUMNS)].sort_values("doc_id", ignore_index=True)
 
 
-def _hashes(frame: pd.DataFrame, name: str, error: type[ArtifactError] | type[SourceError]) -> dict[str, str]:
+def _hashes(frame: pd.DataFrame, name: str, error: type[ArtifactError] | type[SourceError]) -> pd.DataFrame:
     doubled = set(frame.loc[frame["doc_id"].duplicated(), "doc_id"])
     if doubled:
         raise error(f"{name} has several rows for {_some(doubled)}. Wanted: one row a document.")
-    return dict(zip(frame["doc_id"], frame["content_hash"], strict=True))
+    return frame[["doc_id", "content_hash"]]
 
 
-def _check_deletions(mode: str, deletions: Sequence[str], delivered: Collection[str]) -> None:
+def _among(ids: "Collection[str] | pd.Series[str]", known: "Collection[str] | pd.Series[str]") -> NDArray[np.bool_]:
+    return np.asarray(id_places(ids, known) >= 0)
+
+
+def _differ(ours: "pd.Series[str]", theirs: "pd.Series[str]") -> NDArray[np.bool_]:
+    return np.asarray(ours.array != theirs.array, dtype=bool)
+
+
+def _sorted_ids(rows: pd.DataFrame, chosen: NDArray[np.bool_]) -> tuple[str, ...]:
+    return tuple(sorted(rows.loc[chosen, "doc_id"]))
+
+
+def _check_deletions(
+    mode: str, deletions: Sequence[str], delivered: "pd.Series[str]", quarantined: "Collection[str] | pd.Series[str]"
+) -> None:
     if mode == "snapshot" and deletions:
         raise SourceError(
             f"The snapshot comes with deletions ({_some(deletions)}). In a snapshot a document is removed by leaving it "
             "out; set source.mode to delta if this is a delta."
         )
-    both = set(deletions) & set(delivered)
+    both = set(pd.Series(deletions, dtype="str")[_among(deletions, delivered) | _among(deletions, quarantined)])
     if both:
         raise SourceError(
             f"The delta both deletes and delivers {_some(both)}. Take the id off one of the two lists and deliver again."

@@ -46,7 +46,7 @@ class DriftSettings(Section):
     max_version_separability: Share = Field(
         0.85,
         description="Rewritten documents: how well (AUC) a classifier trained on other documents tells their new chunks from "
-        "their old ones. Releases that touched every page give 0.62 to 0.78, markup taken off 0.80, words in random order "
+        "their old ones. Releases that touched every page give 0.56 to 0.78, markup taken off 0.80, words in random order "
         "0.91 to 0.95.",
     )
     max_query_similarity_drop: Share = Field(

@@ -1,5 +1,6 @@
 """The document gate: judge the batch, set bad rows aside."""
 
+import pandas as pd
 import pyarrow as pa
 
 from kbgate.corpus import BATCH_FILE, read_documents, read_version_documents
@@ -21,6 +22,7 @@ PROFILE_FILE = "profile.json"
 LEDGER_COLUMNS = ["doc_id", "content_hash", "updated_at", "n_tokens"]
 FEATURE_COLUMNS = ["doc_id", "content_hash", "n_chars", "n_tokens", "language"]
 BATCH_ROWS = 20_000
+ANCESTORS = 5
 
 
 def check_documents(run: Run) -> StageResult:
@@ -37,6 +39,7 @@ def check_documents(run: Run) -> StageResult:
         live_ledger=live_ledger,
         mode=batch_mode(run),
         removed=run.folder.read_json(DELETIONS_FILE),
+        earlier=_earlier(run, live_ledger),
         truncated=_truncated(run, shorter_than_live(features, live_ledger)),
         settings=quality,
         suite_path=run.suite("documents"),
@@ -54,6 +57,21 @@ def check_documents(run: Run) -> StageResult:
 def read_profile(run: Run, version: str) -> DocumentProfile:
     """Return the profile that a version's accepted batch left behind."""
     return DocumentProfile.model_validate(run.version_folder(version).read_json(PROFILE_FILE))
+
+
+def _earlier(run: Run, live_ledger: pd.DataFrame | None) -> pd.DataFrame | None:
+    """What the versions that live descends from held and live does not, so that an undated relapse can be told."""
+    if run.start.live is None or live_ledger is None:
+        return None
+    parents = {version.version: version.parent for version in run.registry.versions(run.kb)}
+    found: list[pd.DataFrame] = []
+    name = parents.get(run.start.live)
+    while name is not None and len(found) < ANCESTORS:
+        ledger = run.ledger(name, ["doc_id", "content_hash"])
+        if ledger is not None:
+            found.append(ledger[~ledger["content_hash"].isin(live_ledger["content_hash"])])
+        name = parents.get(name)
+    return pd.concat(found) if found else None
 
 
 def _truncated(run: Run, doc_ids: list[str]) -> list[str]:

@@ -45,3 +45,16 @@ def test_precision_and_time_zone_make_nothing_older() -> None:
 def test_without_anything_to_compare_nothing_is_judged(live: pd.DataFrame | None) -> None:
     found = measure_outdated(frame(["2026-11-09"] * 2), live, SETTINGS)
     assert (found.value, found.threshold, found.verdict) == (None, None, Verdict.PASSED)
+
+
+def test_undated_documents_are_told_by_what_live_descends_from() -> None:
+    live, now, earlier = frame([None] * 6, "live"), frame([None] * 6), frame([None] * 6, "earlier")
+    assert measure_outdated(now, live, SETTINGS, earlier).value == 0
+    relapsed = measure_outdated(earlier, live, SETTINGS, earlier)
+    assert (relapsed.value, relapsed.n, relapsed.verdict) == (1, 6, Verdict.FAILED)
+    assert measure_outdated(earlier, live, SETTINGS, earlier.iloc[:0]).value is None
+
+
+def test_a_date_counts_more_than_an_earlier_text() -> None:
+    live, earlier = frame(["2026-11-10"] * 6, "live"), frame(["2026-11-12"] * 6, "earlier")
+    assert measure_outdated(earlier, live, SETTINGS, earlier).value == 0

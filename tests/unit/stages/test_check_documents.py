@@ -76,3 +76,18 @@ def test_texts_that_the_export_cut_off_are_told_from_texts_that_were_rewritten(l
     assert check_documents(run).holds
     found = {m.name: m for m in run.folder.read_gates()["documents"].failed_measurements}
     assert found["truncated_share"].value == 3 / 40
+
+
+def test_yesterdays_export_without_dates_is_told_from_new_edits(live_kb: SmallKb) -> None:
+    yesterday = dict(live_kb.documents)
+    for number in range(3):
+        live_kb.change(number)
+    assert live_kb.run("today").outcome == "promoted"
+    live_kb.documents = yesterday
+    live_kb.write_documents()
+    request = live_kb.request("third")
+    live_kb.stages(request, *BEFORE)
+    run = Run(live_kb.settings, request)
+    assert check_documents(run).holds
+    (found,) = run.folder.read_gates()["documents"].failed_measurements
+    assert (found.name, found.value) == ("outdated_share", 1)

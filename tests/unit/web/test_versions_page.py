@@ -43,7 +43,7 @@ def test_hostile_reasons_and_actors_are_text(web_kb: SmallKb) -> None:
     assert "<img" not in page
     assert "<b>ada" not in page
     assert "\u202e" not in page
-    assert re.search(r"\[7,\d{3} more characters\]", page)
+    assert re.search(r"\[8,\d{3} more characters\]", page)
 
 
 def test_any_two_versions_can_be_chosen_and_looking_changes_nothing(web_kb: SmallKb) -> None:
@@ -61,7 +61,7 @@ def test_the_diff_names_documents_and_stands_both_versions_side_by_side(web_kb: 
     assert "34 documents are the same in both." in page
     assert re.search(rf"Changed: 5</h3>\s*<ul><li>{doc_id(0)}</li>", page)
     assert re.search(rf"Removed: 1</h3>\s*<ul><li>{doc_id(39)}</li>", page)
-    assert '<th scope="row">Documents</th><td>40</td><td>39</td>' in page
+    assert '<th scope="row">Documents</th><td class="figure">40</td><td class="figure">39</td>' in page
     assert "Model and chunk settings are the same." in page
 
 
@@ -115,7 +115,7 @@ def test_a_missing_or_broken_file_is_named_and_the_rest_is_shown(
     assert answer.status_code == 200
     assert name in answer.text
     assert "Files that cannot be read" in answer.text
-    assert '<th scope="row">Documents</th><td>40</td><td>39</td>' in answer.text
+    assert '<th scope="row">Documents</th><td class="figure">40</td><td class="figure">39</td>' in answer.text
 
 
 def test_a_collected_version_says_that_its_index_is_gone(web_kb: SmallKb) -> None:
