@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -126,9 +127,10 @@ def calibrate_drift(
     found: list[CalibratedSize] = []
     # From the largest size down, so that a smaller batch never has the stricter limit.
     for size in reversed(sizes):
-        how = {"quantile": settings.low_quantile, "similarity": settings.low_similarity, "seed": settings.seed}
-        shares = null.shares(size, draws, **how)
-        topics = null.shares(size, TOPIC_DRAWS, one_topic=True, **how)
+        drawn = partial(
+            null.shares, quantile=settings.low_quantile, similarity=settings.low_similarity, seed=settings.seed
+        )
+        shares, topics = drawn(size, draws), drawn(size, TOPIC_DRAWS, one_topic=True)
         before = found[-1].limit if found else 0.0
         found.append(_calibrated(size, shares, topics, rank, before, past, settings.max_low_similarity_share))
     return DriftCalibration(

@@ -59,9 +59,7 @@ def _by_reason(quarantine: pa.Table) -> pd.DataFrame:
     return counts.sort_values("count", ascending=False, kind="stable", ignore_index=True)
 
 
-def _by_source(
-    features: pd.DataFrame, left_out: NDArray[np.bool_], rejected: Sequence[RejectedRow]
-) -> pd.DataFrame:
+def _by_source(features: pd.DataFrame, left_out: NDArray[np.bool_], rejected: Sequence[RejectedRow]) -> pd.DataFrame:
     is_page = features["line"].isna()
     documents = pd.DataFrame(
         {

@@ -4,8 +4,10 @@ import math
 from collections.abc import Collection, Iterable
 from hashlib import blake2b
 
+import numpy as np
 import pandas as pd
 
+from kbgate.quality.id_places import id_places
 from kbgate.quality.shares import limit_percent, percent
 from kbgate.records import Document
 from kbgate.results import Measurement, Verdict
@@ -26,8 +28,10 @@ def shorter_than_live(features: pd.DataFrame, live_ledger: pd.DataFrame | None) 
     """Return the documents that lost at least a tenth of their tokens since live; both frames have doc_id and n_tokens."""
     if live_ledger is None:
         return []
-    both = _in_both(features, live_ledger)
-    return both.loc[both["n_tokens"] < REMAINS * both["n_tokens_live"], "doc_id"].tolist()
+    places = id_places(features["doc_id"], live_ledger["doc_id"])
+    known = np.flatnonzero(places >= 0)
+    then, now = live_ledger["n_tokens"].to_numpy()[places[known]], features["n_tokens"].to_numpy()[known]
+    return features["doc_id"].iloc[known[now < REMAINS * then]].tolist()
 
 
 def find_truncated(documents: Iterable[Document], live_documents: Iterable[Document]) -> list[str]:
@@ -57,7 +61,7 @@ def measure_truncated(
 
     `truncated` is what `find_truncated` found among those of `shorter_than_live`. The limit never falls below two documents.
     """
-    n = 0 if live_ledger is None else len(_in_both(features, live_ledger))
+    n = 0 if live_ledger is None else int((id_places(features["doc_id"], live_ledger["doc_id"]) >= 0).sum())
     if not n:
         return Measurement(name=NAME, value=None, n=0, message="The batch has no document that live has too.")
     value, limit = len(truncated) / n, max(settings.max_truncated_share, min(ALWAYS_ALLOWED / n, 1.0))
@@ -78,8 +82,3 @@ def measure_truncated(
 
 def _digest(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
-def _in_both(features: pd.DataFrame, live_ledger: pd.DataFrame) -> pd.DataFrame:
-    columns = ["doc_id", "n_tokens"]
-    return features[columns].merge(live_ledger[columns], on="doc_id", suffixes=("", "_live"))

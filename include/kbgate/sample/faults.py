@@ -206,8 +206,8 @@ FAULTS: dict[str, Fault] = {
     ),
     "key_topic_gutted": Fault(
         "Twelve pages on billing keep only their first lines.",
-        "recall",
-        "recall_at_k[billing]",
+        "documents",
+        "truncated_share",
         text_faults.key_topic_gutted,
         0.075,
     ),

@@ -7,6 +7,7 @@ from kbgate.corpus import BATCH_FILE, read_documents, read_version_documents
 from kbgate.gates.documents import DocumentGate, judge_documents
 from kbgate.pipeline import PAGE_FILES
 from kbgate.quality.document_features import measure_documents
+from kbgate.quality.id_places import id_places
 from kbgate.quality.profile import DocumentProfile
 from kbgate.quality.quarantine import SCHEMA, read_excerpts
 from kbgate.quality.quarantine_summary import REASON_COLUMNS, quarantine_summary
@@ -69,17 +70,17 @@ def _earlier(run: Run, live_ledger: pd.DataFrame | None) -> pd.DataFrame | None:
     while name is not None and len(found) < ANCESTORS:
         ledger = run.ledger(name, ["doc_id", "content_hash"])
         if ledger is not None:
-            found.append(ledger[~ledger["content_hash"].isin(live_ledger["content_hash"])])
+            found.append(ledger[id_places(ledger["content_hash"], live_ledger["content_hash"]) < 0])
         name = parents.get(name)
     return pd.concat(found) if found else None
 
 
 def _truncated(run: Run, doc_ids: list[str]) -> list[str]:
     """Those of the documents whose text is only the beginning of what live has."""
-    places = run.ledger(run.start.live, ["doc_id", "run_key"])
-    if places is None or not doc_ids:
+    places = run.ledger(run.start.live, ["doc_id", "run_key"]) if doc_ids else None
+    if places is None:
         return []
-    places = places[places["doc_id"].isin(doc_ids)]
+    places = places[id_places(places["doc_id"], doc_ids) >= 0]
     by_run = {str(run_key): list(group["doc_id"]) for run_key, group in places.groupby("run_key")}
     return find_truncated(
         read_documents(run.folder, BATCH_FILE, set(doc_ids)),

@@ -15,7 +15,8 @@ FILE = "decision.json"
 
 def decision_section(files: RunFiles, gates: Mapping[str, GateResult], about: Mapping[str, Any]) -> Section:
     """Return the decision as it is recorded; the record is checked against the gate files once more."""
-    notes, tables = [], []
+    notes: list[str] = []
+    tables: list[Table | None] = []
     decision = _read(files)
     if decision is None:
         notes.append("This run came to no decision.")

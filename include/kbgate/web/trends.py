@@ -161,14 +161,14 @@ def _trend(
     gate: str, name: str, measured: Mapping[str, PastMeasurement], runs: Mapping[str, tuple[str, bool]]
 ) -> Trend:
     """`runs` has the label of each run and whether it was blocked, by run key, oldest first."""
-    newest = next(measured[run_key] for run_key in reversed(runs) if run_key in measured)
+    newest = next(measured[run_key] for run_key in reversed(list(runs)) if run_key in measured)
     points: list[TrendPoint] = []
     verdicts: list[str | None] = []
     for run_key, (label, blocked) in runs.items():
         row = measured.get(run_key)
         value, threshold = (None, None) if row is None else (_finite(row.value), _finite(row.threshold))
         points.append(TrendPoint(label, value, threshold, blocked))
-        verdicts.append(row and row.verdict.value)
+        verdicts.append(None if row is None else row.verdict.value)
     return Trend(gate, name, newest.direction, newest.severity, tuple(points), tuple(verdicts))
 
 

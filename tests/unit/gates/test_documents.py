@@ -6,9 +6,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from kbgate.gates.documents import DocumentGate, judge_documents
+from kbgate.quality import document_features, quarantine
 from kbgate.quality.document_features import measure_documents
 from kbgate.quality.suites import EXPECTATIONS
 from kbgate.records import Document, RejectedRow
@@ -43,7 +45,13 @@ def run() -> Judge:
             before = judge_documents(features=features, **{**common, "rejected": ()}, **nothing)
             reference, live_ledger = before.profile, ledger(features, before.accepted_doc_ids)
         features = measure_documents(documents, tokenizer, settings)
-        known = {"reference": reference, "live_ledger": live_ledger, "mode": mode, "removed": removed, "truncated": truncated}
+        known = {
+            "reference": reference,
+            "live_ledger": live_ledger,
+            "mode": mode,
+            "removed": removed,
+            "truncated": truncated,
+        }
         return judge_documents(features=features, **common, **known)
 
     return judge
@@ -83,6 +91,21 @@ def test_the_same_batch_against_itself_passes(run):
     assert not gate.result.needs_reference
     assert measured(gate, "token_psi").value == pytest.approx(0)
     assert gate.quarantine.num_rows == 0
+
+
+@pytest.mark.parametrize("size", [1, 7])
+def test_where_batches_are_cut_changes_nothing(run, monkeypatch, size):
+    pages = help_pages(60)
+    batch = [*incident(pages), replace(pages[0], doc_id="near", text=pages[0].text[:380] + " Thanks."), pages[9]]
+    rejected = [RejectedRow("pages.jsonl", n, "malformed", "The line is not JSON.", "{") for n in range(4)]
+    whole = run(batch, live=pages, rejected=rejected)
+    monkeypatch.setattr(document_features, "BATCH_DOCUMENTS", size)
+    monkeypatch.setattr(quarantine, "BATCH_ROWS", size)
+    cut = run(batch, live=pages, rejected=rejected)
+    assert (cut.result, cut.profile) == (whole.result, whole.profile)
+    assert cut.accepted_doc_ids == whole.accepted_doc_ids != ()
+    assert cut.quarantine.num_rows == whole.quarantine.num_rows > 4
+    assert cut.quarantine == pa.concat_tables(whole.quarantine_batches({}))
 
 
 def test_the_incident_fails_with_all_three_causes_named(run):

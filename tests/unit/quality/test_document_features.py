@@ -72,6 +72,11 @@ def test_where_batches_are_cut_changes_nothing(tokenizer, monkeypatch):
     assert measure_documents(lambda: iter(pages), tokenizer, SETTINGS).equals(whole)
 
 
+def test_a_word_for_missing_is_no_first_occurrence_of_a_text_that_reads_alike(tokenizer):
+    frame = measure_documents([page("null", "a"), page("ｎｕｌｌ", "b"), page("ｎｕｌｌ", "c")], tokenizer, SETTINGS)
+    assert frame["duplicate_of"].tolist() == ["", "", "b"]
+
+
 def test_an_iterator_that_can_be_walked_once_is_refused(tokenizer):
     with pytest.raises(UsageError, match="Pass a list, or a function"):
         measure_documents(iter(help_pages(2)), tokenizer, SETTINGS)

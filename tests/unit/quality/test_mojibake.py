@@ -1,9 +1,52 @@
 import json
 
 import pytest
+from ftfy.badness import badness
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kbgate.quality.mojibake import count_mojibake, is_mojibake
 from quality_samples import collection
+
+# What the detector looks for, and the plain text that stands around or between it.
+FRAGMENTS = [
+    *[
+        "Ã©",
+        "â€œ",
+        "â€\x9d",
+        "Ã",
+        "Â",
+        "Â°",
+        "ï»¿",
+        "Ð°",
+        "×©",
+        "à¸",
+        "à",
+        "Å¡",
+        "œ",
+        "…",
+        "€",
+        "™",
+        "é",
+        "¢",
+        "É",
+        "\x81",
+        "´",
+        "¨",
+        "—",
+        "“",
+        "”",
+        "漢",
+        "a",
+        "b",
+        ".",
+        ",",
+        "'s",
+        "x1",
+        "hello",
+    ],
+    *("\xa0", " ", "\n", "\t", "two words "),
+]
 
 
 def flagged(text: str) -> bool:
@@ -45,8 +88,16 @@ def test_a_long_page_that_quotes_one_broken_character_is_not():
     assert not flagged(page)
 
 
-def test_looking_only_around_non_ascii_characters_counts_the_same():
-    from ftfy.badness import badness
+@pytest.mark.parametrize("broken", [True, False])
+def test_samples_from_the_wild_count_as_the_detector_counts_them(shared_data, broken):
+    for text in samples(shared_data, broken=broken):
+        assert count_mojibake(text) == badness(text)
+        assert count_mojibake(f"Plain words before it. {text} And after it.") == badness(
+            f"Plain words before it. {text} And after it."
+        )
 
-    text = "He said â€œhelloâ€\x9d to JosÃ© and the cafÃ© in MÃ¼nchen. " * 3
-    assert count_mojibake(text) == badness(text) > 0
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.sampled_from(FRAGMENTS) | st.characters(max_codepoint=0x2FFF), max_size=40).map("".join))
+def test_looking_only_around_non_ascii_characters_counts_the_same(text):
+    assert count_mojibake(text) == badness(text)

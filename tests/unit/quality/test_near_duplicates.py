@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from kbgate.quality.near_duplicates import MIN_DETECTION, NUM_PERM, NearDuplicates, band_layout, shingle_hashes
+from kbgate.quality.near_duplicates import MIN_DETECTION, NUM_PERM, NearDuplicates, band_layout
 from kbgate.quality.text_form import normalised
 from quality_samples import collection, help_pages
 
@@ -19,15 +17,6 @@ def find(texts: list[str], threshold: float = 0.85) -> dict[int, tuple[int, floa
         part = texts[start : start + 7]
         finder.add(start, part, np.ones(len(part), dtype=bool))
     return finder.verify(finder.candidates(), enumerate(texts))
-
-
-@given(st.lists(st.text(max_size=30), max_size=8))
-def test_shingles_of_a_batch_are_those_of_each_text_alone(texts):
-    hashes, ends = shingle_hashes(texts)
-    starts = [0, *ends.tolist()]
-    for i, text in enumerate(texts):
-        assert hashes[starts[i] : starts[i + 1]].tolist() == shingle_hashes([text])[0].tolist()
-        assert starts[i + 1] - starts[i] == max(len(text) - 4, 0)
 
 
 @pytest.mark.parametrize("threshold", [0.55, 0.7, 0.85, 0.95, 1.0])
@@ -74,3 +63,21 @@ def test_every_copy_of_a_boilerplate_page_is_found_without_a_pair_of_each_with_e
 
 def test_texts_shorter_than_a_shingle_are_never_near_duplicates():
     assert find(["", "yes", "yes", "no"]) == {}
+
+
+def test_only_the_documents_asked_for_are_compared():
+    texts = [normalised(page.text) for page in help_pages(4)]
+    texts += [f"{text} thanks." for text in texts]
+    finder = NearDuplicates(0.85)
+    finder.add(0, texts, np.ones(8, dtype=bool))
+    assert finder.candidates().tolist() == [[i, i + 4] for i in range(4)]
+    among = np.array([True, True, True, False, True, False, True, True])
+    assert finder.candidates(among).tolist() == [[0, 4], [2, 6]]
+
+
+def test_a_document_near_several_earlier_ones_names_the_most_similar():
+    page = normalised(help_pages(1)[0].text)
+    texts = [f"{page} one two three four.", f"{page} one two.", f"{page} one two"]
+    pairs = np.array([[0, 1], [0, 2], [1, 2]])
+    found = NearDuplicates(0.5).verify(pairs, enumerate(texts))
+    assert {later: earlier for later, (earlier, _) in found.items()} == {1: 0, 2: 1}

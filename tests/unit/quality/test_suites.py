@@ -126,6 +126,17 @@ def test_an_expectation_that_a_person_adds_is_evaluated_under_a_name_of_its_own(
     assert result.statistics["evaluated_expectations"] == 2
 
 
+def test_a_column_that_no_expectation_reads_is_there_in_name_only(tmp_path):
+    in_name = {"type": "expect_table_columns_to_match_set", "kwargs": {"column_set": ["doc_id", "n_tokens", "title"]}}
+    not_a = {"type": "comparison", "column": {"name": "title"}, "operator": "!=", "parameter": "a"}
+    of_some = {**POSITIVE, "kwargs": {"column": "n_tokens", "min_value": 1, "row_condition": not_a}}
+    frame = FRAME.assign(title=["a", "a", "c"])
+    names, positive = run_suite(write(tmp_path, in_name, POSITIVE), frame, PARAMETERS, RULES).outcomes
+    assert (names.success, positive.n) == (True, 3)
+    assert not run_suite(write(tmp_path, in_name), FRAME, PARAMETERS, RULES).outcomes[0].success
+    assert run_suite(write(tmp_path, of_some), frame, PARAMETERS, RULES).outcomes[0].n == 1
+
+
 def test_an_expectation_waits_for_a_parameter_without_a_value(tmp_path):
     mean = {
         "type": "expect_column_mean_to_be_between",

@@ -1,6 +1,6 @@
 import json
 
-from kbgate.releases.change_examples import change_examples
+from kbgate.releases.change_examples import change_examples, example_ids
 from kbgate.releases.ledger import ChangePlan
 
 
@@ -24,3 +24,8 @@ def test_examples_are_the_first_fifty_and_small_however_large_the_batch():
     assert found["added"]["count"] == 100_000
     assert [example["doc_id"] for example in found["added"]["examples"]] == [f"doc-{n:06}" for n in range(50)]
     assert len(json.dumps(found, indent=2, ensure_ascii=False).encode()) < 300_000
+
+
+def test_titles_are_wanted_of_the_documents_that_are_named_and_of_no_others():
+    many = plan(added=tuple(f"a{number}" for number in range(60)), removed=("r",), unchanged=("u",))
+    assert example_ids(many) == [*(f"a{number}" for number in range(50)), "r"]
