@@ -3,7 +3,6 @@
 import tempfile
 import weakref
 from array import array
-from typing import Any
 from typing import Generic, TypeVar
 
 import numpy as np
