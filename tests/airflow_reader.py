@@ -81,6 +81,11 @@ class Reader:
         """Click a link of the page in the tab."""
         self.tab.get_by_role("link", name=link, exact=True).first.click()
 
+    def press(self, button: str) -> None:
+        """Press a button of the page in the tab and wait until another page takes its place."""
+        with self.page.expect_event("framenavigated"):
+            self.tab.get_by_role("button", name=button).click()
+
     def read(self, heading: str) -> None:
         """Wait until the page in the tab has this heading."""
         self.tab.get_by_role("heading", level=1, name=heading).wait_for()

@@ -36,7 +36,6 @@ PAGES = {
     "blocked_run": "/runs/{dag_id}/{blocked}",
     "promoted_run": "/runs/{dag_id}/{promoted}",
     "run_without_a_report": "/runs/{dag_id}/never_ran",
-    "run_that_built_a_version": "/kb/{dag_id}/runs/{run_key}",
     "versions": "/kb/{dag_id}/versions",
     "diff": "/kb/{dag_id}/diff?before=v1.0.0&after=v1.0.1",
     "trends": "/kb/{dag_id}/trends",
@@ -50,8 +49,9 @@ NO_PAGES = {
     "/runs/{dag_id}/{blocked}/tasks/check_documents",
     "/runs/{dag_id}/{blocked}/quarantine.csv",
     "/kb/{dag_id}/quarantine.csv?run={run_key}",
+    "/kb/{dag_id}/runs/{run_key}",
 }
-"""Every other address: files, and a redirection."""
+"""Every other address: files, a redirection, and the blocked run once more."""
 IMAGE = "<img src=http://elsewhere.invalid/picture.png onerror=\"alert('image')\">"
 SCRIPT = "<script>alert('script')</script>"
 FORMULA = "=HYPERLINK(A1)"
@@ -214,7 +214,7 @@ def test_from_a_run_to_two_versions_side_by_side(reader: Reader, names: Mapping[
     reader.follow("Versions")
     reader.read("Versions of small")
     expect(reader.tab.get_by_role("region", name="Versions").get_by_role("row")).to_have_count(3)
-    reader.tab.get_by_role("button", name="Compare").click()
+    reader.press("Compare")
     reader.read("small: v1.0.0 and v1.0.1")
     assert reader.tab.get_by_role("heading", level=3).all_inner_texts() == ["Added: 0", "Changed: 2", "Removed: 1"]
     expect(reader.tab.locator("body")).to_contain_text(doc_id(N_DOCUMENTS - 1))
@@ -240,13 +240,13 @@ def test_the_quarantine_is_filtered_by_run_and_reason(reader: Reader) -> None:
     rows = reader.tab.get_by_role("region", name="Rows").locator("tbody tr")
     expect(rows).to_have_count(N_EMPTY)
     reader.tab.get_by_label("Reason").select_option("empty_text")
-    reader.tab.get_by_role("button", name="Show").click()
+    reader.press("Show")
     expect(rows).to_have_count(N_EMPTY)
     expect(rows.nth(8)).to_contain_text(SCRIPT)
     runs = reader.tab.get_by_label("Run")
     runs.select_option(index=1)
     reader.tab.get_by_label("Reason").select_option("")
-    reader.tab.get_by_role("button", name="Show").click()
+    reader.press("Show")
     expect(reader.tab.locator("body")).to_contain_text("This run set no row aside.")
 
 
@@ -295,15 +295,14 @@ def test_a_page_has_no_barrier_no_error_and_needs_nothing_from_elsewhere(
     assert reader.elsewhere == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_report_as_one_file_needs_no_server(
-    contexts: Mapping[str, BrowserContext], kb: SmallKb, airflow: LocalAirflow, runs: Mapping[str, Any], theme: str
+    contexts: Mapping[str, BrowserContext], kb: SmallKb, airflow: LocalAirflow, runs: Mapping[str, Any]
 ) -> None:
     run_key = run_key_of(INGEST, runs["promoted"]["run_id"])
-    reader = Reader(contexts[theme].new_page(), airflow.url)
+    reader = Reader(contexts["dark"].new_page(), airflow.url)
     reader.open((kb.folder / "artifacts" / KB / "runs" / run_key / "report.html").as_uri())
     expect(reader.page.get_by_role("region", name="Verdict")).to_contain_text("Promoted v1.0.1, replacing v1.0.0")
-    reader.keep(f"report_file-{theme}-{WIDE}", full_page=True)
+    reader.keep(f"report_file-dark-{WIDE}", full_page=True)
     reader.unfold()
     assert [reader.overhang(width) for width in (NARROW, WIDE)] == [0, 0]
     assert reader.barriers() == []

@@ -1,0 +1,53 @@
+"""What a run by hand prints, and what a check leaves alone."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kbgate.cli import main
+from small_kb import KB, SmallKb
+
+PASSED, FAILED, INCONCLUSIVE = range(3)
+
+
+def test_the_same_run_id_repeats_a_run_and_makes_no_second_version(
+    live_kb: SmallKb, capsys: pytest.CaptureFixture[str]
+) -> None:
+    live_kb.change(3)
+    live_kb.write_documents()
+    for _ in range(2):
+        assert main(["ingest", "--run-id", "mine", "--build-only", "--json"]) == PASSED
+        assert json.loads(capsys.readouterr().out)["version"] == "v1.0.1"
+    assert [version.version for version in live_kb.reader().registry.versions(KB)] == ["v1.0.0", "v1.0.1"]
+
+
+def test_a_person_is_told_in_words_what_became_of_the_run(live_kb: SmallKb, capsys: pytest.CaptureFixture[str]) -> None:
+    live_kb.change(3)
+    live_kb.write_documents()
+    assert main(["ingest"]) == PASSED
+    assert "Promoted v1.0.1" in capsys.readouterr().out
+
+
+def test_a_check_leaves_its_finding_in_a_folder_and_no_version(
+    live_kb: SmallKb, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry = live_kb.reader().registry
+    before = registry.versions(KB), registry.events(KB), registry.release(KB)
+    assert main(["check", "--run-id", "looked", "--json"]) == PASSED
+    folder = Path(json.loads(capsys.readouterr().out)["folder"])
+    assert "looked" in folder.name
+    assert (folder / "gates" / "documents.json").is_file()
+    assert (registry.versions(KB), registry.events(KB), registry.release(KB)) == before
+
+
+def test_a_check_whose_gate_only_warns_is_2_where_a_blocking_one_is_1(
+    live_kb: SmallKb, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(6):
+        live_kb.documents[number] = {**live_kb.documents[number], "text": " "}
+    live_kb.write_documents()
+    assert main(["check"]) == FAILED
+    live_kb.configure(quality={"documents_mode": "warn"})
+    assert main(["check"]) == INCONCLUSIVE
+    assert "documents" in capsys.readouterr().out
