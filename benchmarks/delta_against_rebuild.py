@@ -137,6 +137,8 @@ def _settings(folder: str, embedder: str) -> "Settings":
         "quality": {"documents_mode": "warn", "chunks_mode": "warn"},
         "embedder": {"kind": EMBEDDERS[embedder], "cache": f"{folder}/cache"},
         "drift": judged_only,
+        "coverage": judged_only,
+        "golden": judged_only,
         "recall": {**judged_only, "golden_set": f"{folder}/golden"},
     }
     return load_settings(
