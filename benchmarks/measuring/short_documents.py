@@ -13,7 +13,7 @@ CHANGED_EVERY = 100
 
 
 def short_documents(n: int, seed: int, *, changed: bool = False) -> Iterator[Document]:
-    """Yield n documents of about 250 characters, the same ones for the same seed; with `changed`, 1 % say a word more."""
+    """Yield n documents of about 330 characters, the same ones for the same seed; with `changed`, 1 % say a word more."""
     generator = random.Random(seed)
     words = sorted({word for document in derived_documents(200, seed) for word in document.text.split()})
     chosen = generator.choices(words, k=WORDS)
