@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from kbgate.errors import UsageError
-from kbgate.pipeline import run_candidate, run_document_check, run_stage
+from kbgate.pipeline import run_candidate, run_stage
 from kbgate.results import GateResult, Measurement, Verdict
 from kbgate.run import LEDGER_FILE, Run, RunRequest, override_settings
 from kbgate.sample.faults import FAULTS, write_batch
@@ -120,22 +120,11 @@ def _assert_numbers(measured: Measurement) -> None:
     assert measured.n
 
 
-@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.gate])
+@pytest.mark.parametrize("name", FAULTS)
 def test_a_spoilt_batch_is_held_by_its_gate_and_live_stays(name: str, live_kb: KnowledgeBase, tmp_path: Path) -> None:
     batch = write_batch(name, str(tmp_path / "batch"), SEED)
     report = live_kb.ingest(name, batch["params"])
     _assert_stopped(live_kb, report, batch["gate"], batch["measurement"])
-
-
-@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if not fault.gate])
-def test_a_fault_that_only_warns_is_reported_with_its_number(name: str, live_kb: KnowledgeBase, tmp_path: Path) -> None:
-    batch = write_batch(name, str(tmp_path / "batch"), SEED)
-    run_document_check(live_kb.settings, live_kb.request(name, batch["params"]), lambda stage, result: None)
-    gate = live_kb.run(name, batch["params"]).folder.read_gates()["documents"]
-    assert gate.verdict is Verdict.PASSED
-    measured = next(found for found in gate.measurements if found.name == batch["measurement"])
-    assert (measured.verdict, measured.severity) == (Verdict.FAILED, "warning")
-    _assert_numbers(measured)
 
 
 def test_the_incident_is_held_for_every_one_of_its_causes(live_kb: KnowledgeBase, tmp_path: Path) -> None:

@@ -20,13 +20,12 @@ BASE = "package://kbgate/sample/helpdesk/base"
 class Fault:
     """One thing that goes wrong with an ingest.
 
-    `gate` must stop the batch, and `measurement` be among the ones it did not pass; `gate` is None where the measurement
-    only warns. `share` is the part of the documents that is spoilt unless another is asked for; `params` differ from the
-    settings in such a run, as in the DAG's form.
+    `gate` must stop the batch, and `measurement` be among the ones it did not pass. `share` is the part of the documents
+    that is spoilt unless another is asked for; `params` differ from the settings in such a run, as in the DAG's form.
     """
 
     description: str
-    gate: str | None
+    gate: str
     measurement: str
     spoil: Callable[[Documents, Random, float], Documents]
     share: float = 0.0
@@ -99,9 +98,9 @@ FAULTS: dict[str, Fault] = {
         0.05,
     ),
     "html_residue": Fault(
-        "HTML tags and entities are left in the texts; by default this warns and does not block.",
-        None,
-        "markup",
+        "HTML tags and entities are left in the texts, where live has none.",
+        "documents",
+        "markup_increase",
         text_faults.html_residue,
         0.2,
     ),
