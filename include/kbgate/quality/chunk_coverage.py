@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from kbgate.quality.held_measurement import hold_to_most
 from kbgate.quality.shares import limit_percent, percent
-from kbgate.results import Measurement, Verdict
+from kbgate.results import Measurement
 
 NAME = "uncovered_text_share"
 EXAMPLES = 3
@@ -20,21 +21,11 @@ def measure_chunk_coverage(chunks: pd.DataFrame, n_chars: "pd.Series[int]", limi
     if not total:
         return Measurement(name=NAME, value=None, n=0, message="The documents have no text to cut.")
     value = float(1 - covered.sum() / total)
-    passed = value <= limit
     message = f"{percent(max(value, 0.0))} of the documents' text is in no chunk; the limit is {limit_percent(limit)}"
-    if not passed:
+    if value > limit:
         worst = (covered / n_chars.clip(lower=1)).sort_values(kind="stable").head(EXAMPLES)
         message += " (such as " + ", ".join(f"{doc_id}: {percent(1 - share)}" for doc_id, share in worst.items()) + ")"
-    return Measurement(
-        name=NAME,
-        value=value,
-        threshold=limit,
-        direction="max",
-        n=len(n_chars),
-        verdict=Verdict.PASSED if passed else Verdict.FAILED,
-        message=f"{message}.",
-        advice="" if passed else advice,
-    )
+    return hold_to_most(NAME, value, limit, len(n_chars), f"{message}.", advice)
 
 
 def covered_chars(chunks: pd.DataFrame) -> "pd.Series[int]":

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from kbgate.quality.held_measurement import hold_to_most
 from kbgate.quality.shares import percent, ratio_with_interval
-from kbgate.results import Measurement, Verdict
+from kbgate.results import Measurement
 from kbgate.sections.quality import QualitySettings
 
 MIN_DOCUMENTS = 5
@@ -69,7 +70,7 @@ def _length(new: ChunkForm, live: ChunkForm, settings: QualitySettings, advice: 
         f"The full chunks of {new.n_documents} new or changed documents have {mean:.0f} tokens (95 % interval {low:.0f} to "
         f"{high:.0f}), those of live {theirs:.0f}; a change of at most {percent(limit)} is wanted."
     )
-    return _held("full_chunk_shift", certain, limit, new.n_documents, message, advice)
+    return hold_to_most("full_chunk_shift", certain, limit, new.n_documents, message, advice)
 
 
 def _overlap(new: ChunkForm, live: ChunkForm, settings: QualitySettings, advice: str) -> list[Measurement]:
@@ -81,18 +82,4 @@ def _overlap(new: ChunkForm, live: ChunkForm, settings: QualitySettings, advice:
         f"The chunks of {new.n_documents} new or changed documents repeat {percent(mean)} of their text in the next one, "
         f"those of live {percent(theirs)}; at most {percent(limit)} of the overlap may be lost."
     )
-    return [_held("overlap_loss", max(1 - high / theirs, 0.0), limit, new.n_documents, message, advice)]
-
-
-def _held(name: str, value: float, limit: float, n: int, message: str, advice: str) -> Measurement:
-    passed = value <= limit
-    return Measurement(
-        name=name,
-        value=value,
-        threshold=limit,
-        direction="max",
-        n=n,
-        verdict=Verdict.PASSED if passed else Verdict.FAILED,
-        message=message,
-        advice="" if passed else advice,
-    )
+    return [hold_to_most("overlap_loss", max(1 - high / theirs, 0.0), limit, new.n_documents, message, advice)]

@@ -1,7 +1,8 @@
 """More leftover markup than live has: some collections hold tags on purpose, so only an increase is held."""
 
+from kbgate.quality.held_measurement import hold_to_most
 from kbgate.quality.shares import limit_percent, percent, wilson_interval
-from kbgate.results import Measurement, Verdict
+from kbgate.results import Measurement
 
 NAME = "markup_increase"
 ADVICE = (
@@ -20,15 +21,8 @@ def measure_markup_increase(count: int, n: int, live_share: float | None, limit:
             name=NAME, value=None, n=n, message="There is no live version whose markup could be compared."
         )
     value = wilson_interval(count, n)[0] - live_share
-    passed = value <= limit
-    return Measurement(
-        name=NAME,
-        value=value,
-        threshold=limit,
-        direction="max",
-        n=n,
-        verdict=Verdict.PASSED if passed else Verdict.FAILED,
-        message=f"{percent(count / n)} of documents hold leftover markup, {percent(live_share)} did in live; an increase that "
-        f"is certainly more than {limit_percent(limit)} is held.",
-        advice="" if passed else ADVICE,
+    message = (
+        f"{percent(count / n)} of documents hold leftover markup, {percent(live_share)} did in live; an increase that "
+        f"is certainly more than {limit_percent(limit)} is held."
     )
+    return hold_to_most(NAME, value, limit, n, message, ADVICE)

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from kbgate.quality.held_measurement import hold_to_most
 from kbgate.quality.id_places import id_places
 from kbgate.quality.shares import limit_percent, percent
-from kbgate.results import Measurement, Verdict
+from kbgate.results import Measurement
 from kbgate.sections.quality import QualitySettings
 
 NAME = "outdated_share"
@@ -52,19 +53,9 @@ def measure_outdated(
     such = ", ".join(changed.loc[older, "doc_id"].head(EXAMPLES))
     message = (
         f"{percent(value)} of the {n} changed documents are older than what is live{f' (such as {such})' if such else ''}; "
-        f"the limit is {limit_percent(limit)}"
+        f"the limit is {limit_percent(limit)}."
     )
-    passed = value <= limit
-    return Measurement(
-        name=NAME,
-        value=value,
-        threshold=limit,
-        direction="max",
-        n=n,
-        verdict=Verdict.PASSED if passed else Verdict.FAILED,
-        message=f"{message}.",
-        advice="" if passed else ADVICE,
-    )
+    return hold_to_most(NAME, value, limit, n, message, ADVICE)
 
 
 def _changed(accepted: pd.DataFrame, live_ledger: pd.DataFrame) -> pd.DataFrame:

@@ -7,10 +7,11 @@ from hashlib import blake2b
 import numpy as np
 import pandas as pd
 
+from kbgate.quality.held_measurement import hold_to_most
 from kbgate.quality.id_places import id_places
 from kbgate.quality.shares import limit_percent, percent
 from kbgate.records import Document
-from kbgate.results import Measurement, Verdict
+from kbgate.results import Measurement
 from kbgate.sections.quality import QualitySettings
 
 NAME = "truncated_share"
@@ -66,18 +67,11 @@ def measure_truncated(
         return Measurement(name=NAME, value=None, n=0, message="The batch has no document that live has too.")
     value, limit = len(truncated) / n, max(settings.max_truncated_share, min(ALWAYS_ALLOWED / n, 1.0))
     such = f" (such as {', '.join(sorted(truncated)[:EXAMPLES])})" if truncated else ""
-    passed = value <= limit
-    return Measurement(
-        name=NAME,
-        value=value,
-        threshold=limit,
-        direction="max",
-        n=n,
-        verdict=Verdict.PASSED if passed else Verdict.FAILED,
-        message=f"{percent(value)} of {n} documents are only the beginning of what live has{such}; "
-        f"the limit is {limit_percent(limit)}.",
-        advice="" if passed else ADVICE,
+    message = (
+        f"{percent(value)} of {n} documents are only the beginning of what live has{such}; "
+        f"the limit is {limit_percent(limit)}."
     )
+    return hold_to_most(NAME, value, limit, n, message, ADVICE)
 
 
 def _digest(text: str) -> bytes:
