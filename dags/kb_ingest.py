@@ -11,12 +11,15 @@ Builds a candidate index beside the live one, judges it, and moves the live poin
 **A red run has changed nothing for users: the live version goes on serving.**
 
 **The run is red. What now?**
-1. The run's note (top of the run) says in one sentence why. The red task's log says it in full.
+1. The run's note (top of the run) says in one sentence why. The tab "kbgate report" of the run, or of the red task, shows it all.
 2. `check_documents` or `check_chunks` red: the batch is bad. The rows and reasons are in `quarantine.parquet` in the run's folder
    (the `report` task prints its address). Have the export mended, then clear this run from `open_run`, or wait for the next night.
 3. `check_recall` red: users would find less. The worst questions are listed in `gates/recall.json`. Do not promote by other means.
    `check_golden_set` red: the questions themselves cannot be trusted, so recall was not measured. `kbgate golden check` lists why.
-4. `check_drift` red: the new material is unlike what is live. Look at the documents listed first in `gates/drift.json`.
+4. `check_drift` red: the new material is unlike what is live. Look at the documents listed first in the report.
+   `check_coverage` red: documents that answer key questions, or most of a topic, are gone. The report names them; ask who deleted them.
+   `reconcile` red: source, ledger and store disagree, or the index misses what it holds. Clear `build_candidate`; if it repeats, mend
+   the store.
 5. `open_run` red, "is being worked on by": another run holds the lease. Wait for it; if it is dead, the message has the command.
 6. Another task red (`read_documents`, `build_candidate` …): something was down; it was retried already. Mend it and clear the task.
 

@@ -42,8 +42,8 @@ def test_a_missing_package_is_named_with_how_to_install_it() -> None:
 
 def test_importing_the_registries_loads_no_part() -> None:
     code = (
-        "import sys, kbgate.sources, kbgate.chunkers, kbgate.embedders, kbgate.stores;"
-        "print([name for name in sys.modules if name.startswith('kbgate.') and name.count('.') > 1])"
+        f"import sys, {', '.join(f'kbgate.{kind}' for kind in REGISTRIES)};"
+        f"print([name for name in sys.modules if name.startswith({tuple(f'kbgate.{kind}.' for kind in REGISTRIES)})])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

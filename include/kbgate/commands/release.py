@@ -7,6 +7,7 @@ import typer
 from kbgate import console
 from kbgate.commands.options import ActorOption, JsonOption, KbOption, ReasonOption, actor_name, open_kb, request_for
 from kbgate.errors import UsageError
+from kbgate.results import StageResult
 from kbgate.run import Run
 
 
@@ -49,6 +50,7 @@ def rollback(
 def unlock(
     owner: Annotated[str, typer.Option("--owner", help="The run that holds the lease, as the error message names it.")],
     kb: KbOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Give back the lease of a run that is dead; a run that lives would lose its exclusion."""
     settings, kb = open_kb(kb)
@@ -56,4 +58,4 @@ def unlock(
     if not registry.release_lease(kb, owner):
         held = registry.lease(kb)
         raise UsageError(f"{owner} does not hold the lease of {kb}; {f'{held.owner} does' if held else 'nobody does'}.")
-    console.out.print(f"The lease of {kb} is free.")
+    console.show_event(StageResult(message=f"The lease of {kb} is free."), as_json)

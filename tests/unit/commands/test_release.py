@@ -1,5 +1,6 @@
 """The live pointer is moved by hand: only along a decision that stands, back at once, and never past a lease's owner."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -57,5 +58,5 @@ def test_who_names_the_wrong_owner_is_told_the_right_one(live_kb: SmallKb, capsy
     live_kb.reader().registry.acquire_lease(KB, "the-nightly-run", "ingest", 10)
     assert main(["unlock", "--owner", "somebody"]) == USAGE
     assert "the-nightly-run does." in capsys.readouterr().err
-    assert main(["unlock", "--owner", "the-nightly-run"]) == PASSED
-    assert f"The lease of {KB} is free." in capsys.readouterr().out
+    assert main(["unlock", "--owner", "the-nightly-run", "--json"]) == PASSED
+    assert json.loads(capsys.readouterr().out)["message"] == f"The lease of {KB} is free."
