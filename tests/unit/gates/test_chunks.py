@@ -3,6 +3,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kbgate.gates.chunks import ChunkGate, judge_chunks
 from kbgate.quality.profile import ChunkProfile, DocumentProfile, profile_chunks, profile_lengths
@@ -141,3 +143,24 @@ def test_text_that_no_chunk_holds_fails() -> None:
     gate = judge(frame, document_chars=frame.groupby("doc_id")["end"].max() * 2)
     assert measured(gate, "uncovered_text_share").verdict is Verdict.FAILED
     assert measured(judge(frame), "uncovered_text_share").verdict is Verdict.PASSED
+
+
+@settings(max_examples=10, deadline=None)
+@given(order=st.randoms(use_true_random=False), mean=st.sampled_from([150, 90]))
+def test_neither_the_order_of_chunks_nor_the_names_of_documents_change_a_verdict(order, mean):
+    frame = chunks(mean=mean)
+    expected = judge(frame, live(chunks(seed=2)))
+    names = [f"d{number}" for number in range(40)]
+    renamed = dict(zip(names, order.sample(names, 40), strict=True))
+    rows = order.sample(range(len(frame)), len(frame))
+    gate = judge(frame.iloc[rows].assign(doc_id=lambda rows: rows["doc_id"].map(renamed)), live(chunks(seed=2)))
+    assert gate.result.verdict is expected.result.verdict is (Verdict.PASSED if mean == 150 else Verdict.FAILED)
+    assert failed(gate) == failed(expected)
+    assert [m.value for m in gate.result.measurements] == pytest.approx(
+        [m.value for m in expected.result.measurements], abs=1e-9, nan_ok=True
+    )
+
+
+def test_a_batch_of_chunks_that_was_written_twice_fails():
+    twice = pd.concat([chunks(), chunks()], ignore_index=True)
+    assert "doubled_chunk_id" in failed(judge(twice, live(chunks(seed=2))))

@@ -8,6 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kbgate.gates.documents import DocumentGate, judge_documents
 from kbgate.quality import document_features, quarantine
@@ -352,3 +354,26 @@ def test_importing_the_gates_loads_no_heavy_library():
     code = f"import sys, kbgate.gates.documents, kbgate.gates.chunks; print({heavy} or 'none')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "none"
+
+
+@settings(max_examples=5, deadline=None)
+@given(order=st.randoms(use_true_random=False), bad=st.booleans(), prefix=st.text("abyz", max_size=3))
+def test_neither_the_order_of_documents_nor_their_names_change_a_verdict(run, order, bad, prefix):
+    pages = help_pages(60)
+    batch = incident(pages) if bad else [*pages[2:], replace(pages[0], text=pages[0].text + " It is new.")]
+    expected = run(batch, live=pages)
+    names = {doc.doc_id: f"{prefix}{number}" for number, doc in enumerate(order.sample(batch, len(batch)))}
+    names |= {doc.doc_id: f"left-{doc.doc_id}" for doc in pages if doc.doc_id not in names}
+    renamed, live = ([replace(doc, doc_id=names[doc.doc_id]) for doc in docs] for docs in (batch, pages))
+    order.shuffle(renamed)
+    order.shuffle(live)
+    gate = run(renamed, live=live)
+    assert gate.result.verdict is expected.result.verdict is (Verdict.FAILED if bad else Verdict.PASSED)
+    assert failed(gate) == failed(expected)
+
+
+def test_a_batch_that_comes_again_passes_and_one_that_comes_twice_at_once_does_not(run):
+    pages = help_pages(60)
+    assert run(pages, live=pages, mode="delta").result.verdict is Verdict.PASSED
+    twice = [*pages, *(replace(doc, doc_id=f"{doc.doc_id}-again") for doc in pages)]
+    assert "exact_duplicate" in failed(run(twice, live=pages))

@@ -8,6 +8,8 @@ from random import Random
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import binom
 
 from clustered_vectors import clustered, joined
@@ -470,3 +472,27 @@ def test_the_histogram_counts_what_the_share_of_low_similarity_was_taken_from() 
 def test_where_no_threshold_is_known_the_nearest_chunks_of_live_are_counted() -> None:
     found = judge(LIVE.rows(np.arange(10, 20)), LIVE.rows(np.arange(5))).details["similarity_histogram"]
     assert (sum(found["counts"]), found["reference_counts"], found["threshold"]) == (10, None, None)
+
+
+BATCHES = {
+    "innocent": joined(topical(30, 5, seed=2), nudged(LIVE.rows(np.arange(150)), 0.02)),
+    "another topic": topical(30, 5, seed=5, elsewhere=True),
+    "texts exchanged": ChunkVectors(LIVE.vectors[:150], np.roll(LIVE.doc_ids[:150], 25)),
+}
+
+
+@pytest.mark.parametrize("name", BATCHES)
+@settings(max_examples=8, deadline=None)
+@given(order=st.randoms(use_true_random=False))
+def test_neither_the_order_of_chunks_nor_the_names_of_documents_change_a_verdict(name: str, order: Random) -> None:
+    expected = judge(BATCHES[name], LIVE)
+    documents = sorted({*LIVE.doc_ids, *BATCHES[name].doc_ids})
+    names = {document: f"{number:04}" for number, document in enumerate(order.sample(documents, len(documents)))}
+
+    def relabelled(chunks: ChunkVectors) -> ChunkVectors:
+        rows = np.array(order.sample(range(len(chunks)), len(chunks)))
+        return ChunkVectors(chunks.vectors[rows], np.array([names[one] for one in chunks.doc_ids[rows]], dtype=object))
+
+    result = judge(relabelled(BATCHES[name]), relabelled(LIVE))
+    assert result.verdict is expected.verdict
+    assert failed(result) == failed(expected)
