@@ -92,7 +92,9 @@ FAULT_KINDS: tuple[FaultKind, ...] = (
         spoil=text_faults.ocr_noise,
         by_meaning=True,
     ),
-    _in_documents("numbers scrambled", text_faults.numbers_scrambled, golden_set=(), coverage=(), recall=("stale",)),
+    _in_documents(
+        "numbers scrambled", text_faults.numbers_scrambled, "replaced_numbers", golden_set=(), recall=("stale",)
+    ),
     _in_documents("injected instructions", text_faults.injected_instructions, "injected", "instruction"),
     FaultKind(
         "bodies swapped",

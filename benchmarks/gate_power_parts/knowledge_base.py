@@ -22,6 +22,7 @@ from kbgate.records import Document
 from kbgate.results import Verdict
 from kbgate.run import LEDGER_FILE, Run, RunRequest
 from kbgate.settings import Settings, load_settings
+from kbgate.stages.build_candidate import CANDIDATE_FILE, candidate_version
 from kbgate.stages.check_documents import QUARANTINE_FILE
 from kbgate.stages.decide import DECISION_FILE
 from kbgate.stages.reconcile import vectors_of
@@ -47,7 +48,8 @@ class Ended:
 
     `outcome`: promoted, hold, unchanged, or error (it stopped loudly). `found` holds "gate:measurement" of everything critical
     that did not pass in a gate that blocks, and whose gate the reasons name. `true_recall` is by exact search on the stored
-    vectors against the whole golden set, `worst_intent` the same for the worst key intent; both None unless promoted.
+    vectors against the whole golden set, `worst_intent` the same for the worst key intent; both None unless the candidate was
+    built and promoted or held.
     """
 
     outcome: str
@@ -184,7 +186,11 @@ class KnowledgeBase:
         if error:
             return Ended("error", ("error:" + error.split(".")[0][:80],), error, quarantined)
         message = str(decision.get("headline", ""))
-        return Ended("hold" if decision.get("outcome") == "hold" else "unchanged", found, message, quarantined)
+        if decision.get("outcome") != "hold":
+            return Ended("unchanged", found, message, quarantined)
+        built = run.folder.exists(CANDIDATE_FILE) and candidate_version(run) in run.store.versions()
+        recall, worst = self._true_recall(run, candidate_version(run)) if built else (None, None)
+        return Ended("hold", found, message, quarantined, recall, worst)
 
 
 def first_ingest(collection: Collection, folder: Path, cache: Path) -> KnowledgeBase:

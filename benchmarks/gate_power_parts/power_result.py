@@ -78,21 +78,28 @@ def _cell(cell: Cell) -> Result:
 def _clean(trials: Sequence[TrialResult]) -> Result:
     from statsmodels.stats.proportion import proportion_confint
 
-    n, blocked = len(trials), [trial for trial in trials if trial.held]
+    n, blocked = len(trials), [trial for trial in trials if trial.held and not _held_rightly(trial)]
     low, high = proportion_confint(len(blocked), n, method="wilson") if n else (0.0, 1.0)
     counts = {name: [0, 0] for name in sorted({trial.collection for trial in trials})}
     for trial in trials:
-        counts[trial.collection][0] += trial.held
+        counts[trial.collection][0] += trial.held and not _held_rightly(trial)
         counts[trial.collection][1] += 1
     return {
         "n": n,
         "false_blocks": len(blocked),
+        "held_rightly": sum(map(_held_rightly, trials)),
         "low": round(float(low), 4),
         "high": round(float(high), 4),
         "by_collection": counts,
         "measurements": dict(Counter(found for trial in blocked for found in trial.found).most_common()),
         "examples": _examples(blocked),
     }
+
+
+def _held_rightly(trial: TrialResult) -> bool:
+    """Whether recall alone held it, and exact search says too that it fell below the floor: innocent edits can do that."""
+    below = trial.bad or trial.bad_intent
+    return trial.held and below and all(found.startswith("recall:") for found in trial.found)
 
 
 def _examples(trials: Iterable[TrialResult]) -> list[str]:

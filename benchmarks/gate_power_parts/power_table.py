@@ -18,7 +18,8 @@ def show_result(result: Result) -> None:
     share = clean["false_blocks"] / clean["n"] if clean["n"] else 0.0
     console.print(
         f"False blocks: {clean['false_blocks']} of {clean['n']} clean ingests ({share:.1%}, 95 % interval {clean['low']:.1%} to "
-        f"{clean['high']:.1%}; wanted at most {TARGET_FALSE_BLOCKS:.0%})."
+        f"{clean['high']:.1%}; wanted at most {TARGET_FALSE_BLOCKS:.0%}). {clean['held_rightly']} more were held by recall "
+        "alone, and exact search says too that it fell below 0.85."
     )
     for example in clean["examples"]:
         console.print(f"  {example}", markup=False)

@@ -17,8 +17,8 @@ class TrialResult:
     """What came of one ingest.
 
     `right`: held by a gate that is there for this fault, named in the reasons. `aside`: promoted (or nothing left to do) with
-    every spoilt document quarantined, so that none reached the index. `bad`: promoted with an overall recall truly below the
-    floor; `bad_intent`: the same for a key intent.
+    every spoilt document quarantined, so that none reached the index. `bad`: the overall recall of the candidate, promoted or
+    held, is truly below the floor; `bad_intent`: the same for a key intent.
     """
 
     fault: str

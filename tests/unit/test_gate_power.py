@@ -161,6 +161,18 @@ def test_the_readme_block_is_short_and_is_replaced_between_its_markers(tmp_path:
         write_readme_block(readme, result)
 
 
+def test_a_clean_ingest_is_held_rightly_only_by_recall_that_is_truly_below_the_floor():
+    below = {"bad_intent": True, "found": ("recall:recall_at_k[billing]",)}
+    clean = [
+        trial(0.0, True, **below),
+        trial(0.0, True, **below | {"bad_intent": False}),
+        trial(0.0, True, **below | {"found": ("recall:recall_at_k", "drift:low_similarity_share")}),
+        trial(0.0, False),
+    ]
+    counted = power_result(seed=1, inputs="0", collections=[], faults=[], clean=clean, complete=True)["clean"]
+    assert (counted["n"], counted["false_blocks"], counted["held_rightly"]) == (4, 2, 1)
+
+
 def test_bad_promotions_are_counted_among_faults_and_clean_ingests():
     faults = [(KINDS["empty text"], measured(lambda c, s, n: False, severities=(0.08,), n=1, collections=("a",)))]
     clean = [trial(0.0, False, bad=True, bad_intent=True), trial(0.0, False)]

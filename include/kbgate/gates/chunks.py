@@ -1,9 +1,11 @@
 """The chunk gate: are these chunks fit to be embedded?"""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kbgate.records import Chunk
 from kbgate.results import GateResult, Measurement, Verdict, judge
 from kbgate.sections.quality import QualitySettings
 
@@ -37,6 +39,7 @@ def judge_chunks(
     max_model_tokens: int,
     reference: "DocumentProfile | None",
     kept_chunks: "pd.DataFrame | None" = None,
+    chunked_again: Mapping[str, Sequence[Chunk]] | None = None,
     suite_path: Path | None = None,
     is_hotfix: bool = False,
 ) -> ChunkGate:
@@ -45,7 +48,8 @@ def judge_chunks(
     `chunks` has chunk_id, doc_id, position, start, end, text, n_tokens and may hold only the documents that changed;
     `document_chars` holds the length of each of these documents by doc_id; text that lies in no chunk can never be found.
     `kept_chunks` (doc_id, position, start, end, n_tokens) are those the candidate takes over from live: `profile` describes
-    them all, and the new ones must be cut like them.
+    them all, and the new ones must be cut like them. `chunked_again` holds some of the documents cut a second time, by
+    doc_id; they must give the same chunks.
     `max_model_tokens` is the tokenizer's `max_tokens`. Without chunks the gate is INCONCLUSIVE, except where the
     candidate keeps chunks of live and the delta only removes documents. A nightly ingest whose chunks became much shorter
     or longer fails even if the settings say so, as in the incident; a hotfix by hand is the way to mean it.
@@ -61,6 +65,7 @@ def judge_chunks(
     from kbgate.quality.chunk_shift import measure_chunk_shift
     from kbgate.quality.masks import CHUNK_RULES, row_masks
     from kbgate.quality.profile import profile_chunks
+    from kbgate.quality.rechunked import measure_rechunked
     from kbgate.quality.suite_measurements import measure_outcome, waits_for_live
     from kbgate.quality.suites import run_suite, suite_file, suite_parameters
     from kbgate.quality.summary import summarise
@@ -83,6 +88,8 @@ def judge_chunks(
         suite = run_suite(suite_path or suite_file(settings, NAME), features, parameters, CHUNK_RULES)
         measurements += [measure_outcome(outcome, CHUNK_RULES, "chunks", ADVICE) for outcome in suite.outcomes]
         measurements.append(measure_chunk_coverage(chunks, document_chars, settings.max_uncovered_text_share, ADVICE))
+        if chunked_again is not None:
+            measurements.append(measure_rechunked(chunks, chunked_again))
         measurements.append(measure_chunk_shift(chunks, live, chunk_size_tokens, settings, ADVICE, is_hotfix=is_hotfix))
         before = None if kept_chunks is None else chunk_form(kept_chunks)
         measurements += measure_chunk_form(chunk_form(chunks), before, settings, ADVICE)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kbgate.quality.profile import DocumentProfile
+    from kbgate.quality.replaced_numbers import ReplacedNumbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class DocumentBatch:
     is_delta: bool
     settings: QualitySettings
     truncated: Collection[str] = ()
+    replaced_numbers: "ReplacedNumbers | None" = None
     earlier: "pd.DataFrame | None" = None
 
     @property

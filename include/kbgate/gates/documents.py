@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from kbgate.quality.masks import Masks
     from kbgate.quality.profile import DocumentProfile
+    from kbgate.quality.replaced_numbers import ReplacedNumbers
     from kbgate.quality.suites import SuiteResult
 
 NAME = "documents"
@@ -71,6 +72,7 @@ def judge_documents(
     mode: Literal["snapshot", "delta"],
     removed: Sequence[str] = (),
     truncated: Collection[str] = (),
+    replaced_numbers: "ReplacedNumbers | None" = None,
     earlier: "pd.DataFrame | None" = None,
     settings: QualitySettings,
     suite_path: Path | None = None,
@@ -78,7 +80,7 @@ def judge_documents(
     """Hold a batch to the suite, to live's profile and to live's ledger, and choose the documents that go on.
 
     `features` is what `measure_documents` returned, `live_ledger` has doc_id, content_hash, updated_at, n_tokens, `removed` lists a
-    delta's explicit deletions, `truncated` the documents that are only the beginning of what live has, `earlier` (doc_id, content_hash) what the
+    delta's explicit deletions, `truncated` the documents that are only the beginning of what live has, `replaced_numbers` those with other numbers, `earlier` (doc_id, content_hash) what the
     versions held that live descends from and live does not. `suite_path` is the suite's JSON file; default: that of the settings or the checkout.
     No document at all never passes, except in a delta that only removes documents of a known live version.
 
@@ -112,6 +114,7 @@ def judge_documents(
         is_delta,
         settings,
         truncated,
+        replaced_numbers,
         earlier,
     )
 
@@ -150,6 +153,7 @@ def _measure(batch: DocumentBatch, suite: "SuiteResult | None") -> tuple[Measure
     """Everything the gate looks at, in the order a person would ask."""
     from kbgate.quality.corpus_changes import measure_corpus_changes
     from kbgate.quality.outdated import measure_outdated
+    from kbgate.quality.replaced_numbers import ReplacedNumbers, measure_replaced_numbers
     from kbgate.quality.truncated import measure_truncated
     from kbgate.quality.unknown_tokens import measure_unknown_tokens
 
@@ -164,6 +168,8 @@ def _measure(batch: DocumentBatch, suite: "SuiteResult | None") -> tuple[Measure
     dated = batch.features.loc[batch.is_accepted, DATED_COLUMNS]
     found.append(measure_outdated(dated, batch.live_ledger, batch.settings, batch.earlier))
     found.append(measure_truncated(batch.accepted, batch.live_ledger, batch.truncated, batch.settings))
+    replaced = batch.replaced_numbers or ReplacedNumbers()
+    found.append(measure_replaced_numbers(batch.accepted["doc_id"], batch.live_ledger, replaced, batch.settings))
     found.append(_markup_increase(batch))
     return tuple(found)
 

@@ -92,6 +92,7 @@ LIMITS: tuple[LimitSetting, ...] = (
     _documents("added_share", "max_added_share"),
     _documents("outdated_share", "max_outdated_share", "or_two_documents"),
     _documents("truncated_share", "max_truncated_share", "or_two_documents"),
+    _documents("replaced_numbers_share", "max_replaced_numbers_share", "or_two_documents"),
     _documents("injected_instructions", "max_injected_share"),
     _documents("markup_increase", "max_markup_increase", unit=""),
     _target("documents", "doubled_doc_id", "quality.max_doubled_id_share"),
@@ -132,7 +133,7 @@ LIMITS: tuple[LimitSetting, ...] = (
 
 FIXED: dict[str, frozenset[str]] = {
     "documents": frozenset({"accepted_documents", "doc_id_present", "doc_id_length"}),
-    "chunks": frozenset({"chunks"}),
+    "chunks": frozenset({"chunks", "rechunked_documents"}),
     "reconcile": frozenset(
         {
             "documents_in_store",

@@ -1,5 +1,7 @@
 """How far the chunks' mean length moved from live's."""
 
+import math
+
 import pandas as pd
 
 from kbgate.quality.length_shift import measure_mean_shift
@@ -23,7 +25,8 @@ def measure_chunk_shift(
 ) -> Measurement:
     """Relative change of the mean chunk length (columns doc_id, n_tokens) against live, absolute value.
 
-    Chance is counted by documents, whose chunks are alike. Chunks of fewer than `min_shift_documents` documents are
+    Chance is counted by documents, whose chunks are alike, from their own spread or from that of live's chunks, whichever
+    is wider: a few documents do not show the spread of lengths of which some are rare. Chunks of fewer than `min_shift_documents` documents are
     reported and not judged. In a hotfix by hand another chunk size is meant, so its effect is a warning there.
     """
     if live is None:
@@ -38,7 +41,8 @@ def measure_chunk_shift(
         )
         return Measurement(name=NAME, value=None, n=n, message=message)
     # Three standard errors: chance alone exceeds that once in 370 batches.
-    allowed = max(settings.max_chunk_token_mean_shift * live.tokens.mean, 3 * (mean - low) / Z95)
+    standard_error = max((mean - low) / Z95, live.tokens.std / math.sqrt(n))
+    allowed = max(settings.max_chunk_token_mean_shift * live.tokens.mean, 3 * standard_error)
     shift = measure_mean_shift(NAME, "the chunks", mean, n, live.tokens, allowed, advice)
     if live.chunk_size_tokens is None or live.chunk_size_tokens == chunk_size_tokens:
         return shift

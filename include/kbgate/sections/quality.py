@@ -53,6 +53,11 @@ class QualitySettings(Section):
     max_truncated_share: Share = Field(
         0.02, description="Documents that are only the beginning of what live has; one or two are always allowed."
     )
+    max_replaced_numbers_share: Share = Field(
+        0.03,
+        description="Documents with the words of live but other numbers in most places; one or two are always allowed, and "
+        "the same change in several documents is an edit.",
+    )
     max_other_language_share: Share = 0.05
     max_unknown_token_share: Share = Field(0.02, description="Unknown tokens of all tokens of the batch.")
     max_document_unknown_share: Share = Field(

@@ -5,10 +5,12 @@ import pyarrow as pa
 
 from kbgate.gates.chunks import judge_chunks
 from kbgate.quality.profile import DocumentProfile
+from kbgate.quality.rechunked import documents_to_cut_again
+from kbgate.records import Chunk
 from kbgate.results import StageResult
 from kbgate.run import Run
 from kbgate.stages.check_documents import ACCEPTED_FILE, PROFILE_FILE, read_profile
-from kbgate.stages.chunk_documents import CHUNKS_FILE
+from kbgate.stages.chunk_documents import CHUNKS_FILE, documents_to_chunk
 from kbgate.stages.plan_changes import read_plan
 
 KEPT_COLUMNS = ["doc_id", "position", "start", "end", "n_tokens"]
@@ -26,6 +28,7 @@ def check_chunks(run: Run) -> StageResult:
         max_model_tokens=run.embedder.tokenizer.max_tokens,
         reference=None if live is None else read_profile(run, live),
         kept_chunks=_kept_chunks(run),
+        chunked_again=_chunked_again(run),
         suite_path=run.suite("chunks"),
         is_hotfix=run.request.kind == "hotfix",
     )
@@ -41,6 +44,12 @@ def _document_chars(run: Run) -> "pd.Series[int]":
     if base is not None:
         chars = chars.combine_first(base.set_index("doc_id")["n_chars"])
     return chars[chars.index.isin(to_chunk)]
+
+
+def _chunked_again(run: Run) -> dict[str, list[Chunk]]:
+    """The chunks of a few documents, made a second time."""
+    drawn = documents_to_cut_again(read_plan(run).to_chunk)
+    return {doc.doc_id: list(run.chunker.chunk(doc)) for doc in documents_to_chunk(run) if doc.doc_id in drawn}
 
 
 def _kept_chunks(run: Run) -> pd.DataFrame | None:

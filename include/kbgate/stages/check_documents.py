@@ -1,5 +1,7 @@
 """The document gate: judge the batch, set bad rows aside."""
 
+from collections.abc import Iterator, Sequence
+
 import pandas as pd
 import pyarrow as pa
 
@@ -11,7 +13,14 @@ from kbgate.quality.id_places import id_places
 from kbgate.quality.profile import DocumentProfile
 from kbgate.quality.quarantine import SCHEMA, read_excerpts
 from kbgate.quality.quarantine_summary import REASON_COLUMNS, quarantine_summary
+from kbgate.quality.replaced_numbers import (
+    ReplacedNumbers,
+    changed_since_live,
+    draw_changed,
+    find_replaced_numbers,
+)
 from kbgate.quality.truncated import find_truncated, shorter_than_live
+from kbgate.records import Document
 from kbgate.results import StageResult
 from kbgate.run import Run
 from kbgate.stages.read_documents import DELETIONS_FILE, batch_mode, read_rejected
@@ -42,6 +51,7 @@ def check_documents(run: Run) -> StageResult:
         removed=run.folder.read_json(DELETIONS_FILE),
         earlier=_earlier(run, live_ledger),
         truncated=_truncated(run, shorter_than_live(features, live_ledger)),
+        replaced_numbers=_replaced_numbers(run, changed_since_live(features, live_ledger)),
         settings=quality,
         suite_path=run.suite("documents"),
     )
@@ -77,15 +87,24 @@ def _earlier(run: Run, live_ledger: pd.DataFrame | None) -> pd.DataFrame | None:
 
 def _truncated(run: Run, doc_ids: list[str]) -> list[str]:
     """Those of the documents whose text is only the beginning of what live has."""
+    return find_truncated(read_documents(run.folder, BATCH_FILE, set(doc_ids)), _as_in_live(run, doc_ids))
+
+
+def _replaced_numbers(run: Run, changed: Sequence[str]) -> ReplacedNumbers:
+    """Those of the changed documents that have live's words and other numbers."""
+    drawn = draw_changed(changed)
+    found = find_replaced_numbers(read_documents(run.folder, BATCH_FILE, set(drawn)), _as_in_live(run, drawn))
+    return ReplacedNumbers(len(changed), len(drawn), found)
+
+
+def _as_in_live(run: Run, doc_ids: Sequence[str]) -> Iterator[Document]:
+    """Yield documents as they are in live."""
     places = run.ledger(run.start.live, ["doc_id", "run_key"]) if doc_ids else None
     if places is None:
-        return []
+        return
     places = places[id_places(places["doc_id"], doc_ids) >= 0]
     by_run = {str(run_key): list(group["doc_id"]) for run_key, group in places.groupby("run_key")}
-    return find_truncated(
-        read_documents(run.folder, BATCH_FILE, set(doc_ids)),
-        read_version_documents(run.settings.artifact_root, run.kb, by_run),
-    )
+    yield from read_version_documents(run.settings.artifact_root, run.kb, by_run)
 
 
 def _write_accepted(run: Run, gate: DocumentGate) -> None:

@@ -1,3 +1,5 @@
+import pyarrow as pa
+
 from kbgate.pipeline import STAGES
 from kbgate.run import Run
 from kbgate.stages.check_chunks import check_chunks
@@ -36,3 +38,16 @@ def test_a_mode_that_only_warns_writes_its_result_and_holds_nothing(live_kb: Sma
     run = cut(live_kb)
     result = check_chunks(run)
     assert (result.holds, result.summary["verdict"]) == (False, "failed")
+
+
+def test_chunks_that_the_settings_do_not_make_hold_the_run_though_they_are_few(live_kb: SmallKb) -> None:
+    live_kb.change(3)
+    run = cut(live_kb)
+    chunks = run.folder.read_table("chunks.parquet")
+    assert chunks.num_rows > 0
+    assert check_chunks(run).message.endswith("are within the limits.")
+    texts = pa.array([text[:-1] for text in chunks.column("text").to_pylist()], pa.string())
+    run.folder.write_table("chunks.parquet", chunks.set_column(chunks.schema.get_field_index("text"), "text", texts))
+    result = check_chunks(run)
+    assert result.holds
+    assert "1 of 1 documents give other chunks when they are cut again" in result.message

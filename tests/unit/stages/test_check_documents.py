@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 from kbgate.pipeline import STAGES
 from kbgate.run import Run
 from kbgate.stages.check_documents import (
@@ -91,3 +93,24 @@ def test_yesterdays_export_without_dates_is_told_from_new_edits(live_kb: SmallKb
     assert check_documents(run).holds
     (found,) = run.folder.read_gates()["documents"].failed_measurements
     assert (found.name, found.value) == ("outdated_share", 1)
+
+
+def test_the_words_of_live_with_other_numbers_hold_the_run(live_kb: SmallKb) -> None:
+    texts = {number: live_kb.documents[number]["text"] for number in range(4)}
+
+    def write(numbers: Callable[[int], tuple[int, int]]) -> None:
+        for number, text in texts.items():
+            files, price = numbers(number)
+            text = f"{text} It has {files} files at {price} each."
+            live_kb.documents[number] = {**live_kb.documents[number], "text": text}
+        live_kb.write_documents()
+
+    write(lambda number: (40, 25))
+    assert live_kb.run("second").outcome == "promoted"
+    write(lambda number: (10 * number + 7, 90 + number))
+    request = live_kb.request("third")
+    live_kb.stages(request, *BEFORE)
+    run = Run(live_kb.settings, request)
+    assert check_documents(run).holds
+    (found,) = run.folder.read_gates()["documents"].failed_measurements
+    assert (found.name, found.value) == ("replaced_numbers_share", 4 / 40)
