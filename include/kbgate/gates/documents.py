@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 NAME = "documents"
 EXAMPLES = 5
 ACCEPTED_COLUMNS = ["doc_id", "n_tokens", "n_unknown", "language"]
+INCREASE_ADVICE = (
+    "Look at the documents in quarantine.parquet with the rule {rule}: the export or the extractor wrote them so."
+)
 DATED_COLUMNS = ["doc_id", "content_hash", "updated_at"]
 
 
@@ -121,7 +124,7 @@ def judge_documents(
     suite = None
     if len(features):
         suite = run_document_suite(batch, parameters, suite_path or suite_file(settings, NAME))
-    measurements = _measure(batch, suite)
+    measurements = _measure(batch, suite, masks)
     verdict = judge(measurements)
     open_ones = [m for m in measurements if m.severity == "critical" and m.verdict is not Verdict.PASSED]
     shares = {name: float(mask.mean()) for name, mask in masks.items()} if len(features) else {}
@@ -149,7 +152,7 @@ def judge_documents(
     return DocumentGate(result, profile, features, masks, rejected, is_accepted)
 
 
-def _measure(batch: DocumentBatch, suite: "SuiteResult | None") -> tuple[Measurement, ...]:
+def _measure(batch: DocumentBatch, suite: "SuiteResult | None", masks: "Masks") -> tuple[Measurement, ...]:
     """Everything the gate looks at, in the order a person would ask."""
     from kbgate.quality.corpus_changes import measure_corpus_changes
     from kbgate.quality.outdated import measure_outdated
@@ -170,16 +173,31 @@ def _measure(batch: DocumentBatch, suite: "SuiteResult | None") -> tuple[Measure
     found.append(measure_truncated(batch.accepted, batch.live_ledger, batch.truncated, batch.settings))
     replaced = batch.replaced_numbers or ReplacedNumbers()
     found.append(measure_replaced_numbers(batch.accepted["doc_id"], batch.live_ledger, replaced, batch.settings))
-    found.append(_markup_increase(batch))
+    found += _rule_increases(batch, masks)
     return tuple(found)
 
 
-def _markup_increase(batch: DocumentBatch) -> Measurement:
-    from kbgate.quality.markup_increase import measure_markup_increase
+def _rule_increases(batch: DocumentBatch, masks: "Masks") -> list[Measurement]:
+    """What some collections do on purpose, and a spoilt batch does more often than live."""
+    from kbgate.quality.masks import RULES
+    from kbgate.quality.rule_increase import measure_rule_increase
 
-    live_share = batch.reference.rule_shares.get("markup") if batch.reference else None
-    count = int((batch.features["markup_count"] > 0).sum()) if len(batch.features) else 0
-    return measure_markup_increase(count, len(batch.features), live_share, batch.settings.max_markup_increase)
+    limits = {
+        "markup": batch.settings.max_markup_increase,
+        "title_longer_than_text": batch.settings.max_title_longer_increase,
+    }
+    return [
+        measure_rule_increase(
+            rule,
+            RULES[rule].finding,
+            int(masks[rule].sum()),
+            len(batch.features),
+            batch.reference.rule_shares.get(rule) if batch.reference else None,
+            limit,
+            INCREASE_ADVICE.format(rule=rule),
+        )
+        for rule, limit in limits.items()
+    ]
 
 
 def _documents_left(batch: DocumentBatch) -> Measurement:

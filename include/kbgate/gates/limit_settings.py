@@ -95,6 +95,8 @@ LIMITS: tuple[LimitSetting, ...] = (
     _documents("replaced_numbers_share", "max_replaced_numbers_share", "or_two_documents"),
     _documents("injected_instructions", "max_injected_share"),
     _documents("markup_increase", "max_markup_increase", unit=""),
+    _documents("title_longer_than_text", "max_title_longer_share"),
+    _documents("title_longer_than_text_increase", "max_title_longer_increase", unit=""),
     _target("documents", "doubled_doc_id", "quality.max_doubled_id_share"),
     _chunks("short_chunk", "max_short_chunk_share"),
     _chunks("boilerplate_chunk", "max_boilerplate_chunk_share"),

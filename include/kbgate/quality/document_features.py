@@ -45,6 +45,7 @@ COLUMNS: dict[str, str] = {
     "unknown_share": "float64",
     "title_chars": "int32",
     "text_chars": "int32",
+    "title_excess_chars": "int32",
     "special_share": "float64",
     "control_chars": "int32",
     "replacement_chars": "int32",
@@ -75,7 +76,7 @@ def measure_documents(
     characters of its visible ones. `text_hash` is a hash of the normalised text. `is_exact_duplicate` marks later
     occurrences of a text, `near_duplicate_of` names the most similar earlier document found ("" for none). A later occurrence
     of a text below `stub_tokens` is `is_stub_copy` instead.
-    `language` is "" where there is too little prose to tell.
+    `title_excess_chars` is what a title is longer than its text, 0 without a text. `language` is "" where there is too little prose to tell.
 
     Raises:
         UsageError: `documents` can be walked only once.
@@ -109,6 +110,8 @@ def _measure_batch(
     characters = count_characters(texts)
     tokens = tokenizer.count([encodable(text) for text in texts])
     n_bad = [count_mojibake(text) for text in texts]
+    title_chars = np.array([_readable_chars(document.title) for document in batch])
+    text_chars = np.array([_readable_chars(text) for text in texts])
     return {
         "doc_id": [encodable(document.doc_id) for document in batch],
         "title": [encodable(document.title[:TITLE_CHARS]) for document in batch],
@@ -120,8 +123,9 @@ def _measure_batch(
         "n_tokens": tokens.n_tokens,
         "n_unknown": tokens.n_unknown,
         "unknown_share": tokens.n_unknown / np.maximum(tokens.n_tokens, 1),
-        "title_chars": [_readable_chars(document.title) for document in batch],
-        "text_chars": np.array([_readable_chars(text) for text in texts]),
+        "title_chars": title_chars,
+        "text_chars": text_chars,
+        "title_excess_chars": np.where(text_chars > 0, np.maximum(title_chars - text_chars, 0), 0),
         "special_share": characters.special / np.maximum(characters.visible, 1),
         "control_chars": characters.control,
         "replacement_chars": characters.replacement,

@@ -49,6 +49,14 @@ RULES: dict[str, Rule] = {
         lambda frame, limits: frame["title_chars"] < 1,
         takes_out=False,
     ),
+    "title_longer_than_text": Rule(
+        "have a title longer than their text",
+        "The title is longer than the text; were the two exchanged?",
+        "title_excess_chars",
+        lambda frame, limits: frame["title_excess_chars"] > 0,
+        severity="warning",
+        takes_out=False,
+    ),
     "doubled_doc_id": Rule(
         "share their doc_id with another",
         "Several rows have this doc_id, so nobody can say which one is right.",

@@ -13,7 +13,9 @@ class CoverageSettings(Section):
 
     mode: Mode = "block"
     min_intent_coverage: Share = Field(
-        0.90, description="Of the documents that answer a key intent's questions, the share that must be retrievable."
+        0.95,
+        description="Of the documents that answer a key intent's questions, the share that must be retrievable; one may "
+        "always be missing.",
     )
     max_topic_lost_share: Share = Field(0.50, description="Of live's documents on one topic, the share that may leave.")
     min_topic_documents: Annotated[int, Field(ge=2)] = Field(5, description="A smaller cluster of live is no topic.")

@@ -47,6 +47,12 @@ class QualitySettings(Section):
     max_markup_increase: Share = Field(
         0.02, description="What that share may certainly have grown by since live; more holds the batch."
     )
+    max_title_longer_share: Share = Field(
+        0.05, description="Share of documents whose title is longer than their text; more only warns."
+    )
+    max_title_longer_increase: Share = Field(
+        0.02, description="What that share may certainly have grown by since live; more holds the batch."
+    )
     max_injected_share: Share = Field(
         0.01, description="Share of documents that give instructions to a language model; such documents are set aside."
     )

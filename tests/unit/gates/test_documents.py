@@ -377,3 +377,12 @@ def test_a_batch_that_comes_again_passes_and_one_that_comes_twice_at_once_does_n
     assert run(pages, live=pages, mode="delta").result.verdict is Verdict.PASSED
     twice = [*pages, *(replace(doc, doc_id=f"{doc.doc_id}-again") for doc in pages)]
     assert "exact_duplicate" in failed(run(twice, live=pages))
+
+
+def test_titles_and_texts_that_were_exchanged_are_named_and_long_questions_with_short_answers_are_not(run):
+    pages = help_pages(60)
+    swapped = [replace(page, title=page.text, text=page.title) if n < 6 else page for n, page in enumerate(pages)]
+    gate = run(swapped, live=pages)
+    assert "title_longer_than_text_increase" in failed(gate)
+    assert "have a title longer than their text" in gate.result.message
+    assert run(swapped, live=swapped).result.verdict is Verdict.PASSED

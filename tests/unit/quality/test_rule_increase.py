@@ -1,8 +1,8 @@
-"""Only more markup than live has is held."""
+"""Only more of what breaks a rule than live has is held."""
 
 import pytest
 
-from kbgate.quality.markup_increase import measure_markup_increase
+from kbgate.quality.rule_increase import measure_rule_increase
 from kbgate.results import Verdict
 
 
@@ -18,11 +18,14 @@ from kbgate.results import Verdict
     ],
 )
 def test_the_certain_increase_is_held(count: int, n: int, live_share: float, verdict: str) -> None:
-    found = measure_markup_increase(count, n, live_share, 0.02)
+    found = measure_rule_increase("markup", "hold leftover markup", count, n, live_share, 0.02, "Look at it.")
+    assert found.name == "markup_increase"
+    assert "of documents hold leftover markup" in found.message
     assert found.verdict == verdict
     assert (found.value <= found.threshold) is (found.verdict is Verdict.PASSED)
 
 
 def test_without_live_or_documents_nothing_is_judged() -> None:
-    for found in (measure_markup_increase(5, 10, None, 0.02), measure_markup_increase(0, 0, 0.1, 0.02)):
+    for count, n, live_share in ((5, 10, None), (0, 0, 0.1)):
+        found = measure_rule_increase("markup", "hold leftover markup", count, n, live_share, 0.02, "Look at it.")
         assert (found.value, found.verdict) == (None, Verdict.PASSED)
