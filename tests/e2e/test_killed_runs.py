@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,12 @@ from kbgate.artifacts import UNFINISHED
 from kbgate.errors import UsageError
 from kbgate.pipeline import STAGES, run_stage
 from kbgate.run import Run, RunRequest
+from killed_run import main as run_and_die
 from small_kb import KB, SmallKb
 
 RUN_ID = "third"
 CANDIDATE = "v1.0.2"
-SCRIPT = Path(__file__).parent / "killed_run.py"
+SCRIPT = Path(__file__).parents[1] / "killed_run.py"
 POINTS = {
     "open_run": ("file request.json", "registry acquire_lease", "file start.json"),
     "read_documents": ("file batch.parquet", "file deletions.json"),
@@ -46,6 +48,9 @@ POINTS = {
 """Where each stage is killed: at its first write, its last, and between the two where the registry or the store changes."""
 PROMOTED = ("promote", "collect_garbage", "report")
 """Stages whose points all lie after the promotion was committed."""
+FORKS = get_context("forkserver")
+"""Starts the processes that die: they have the slow imports behind them. LanceDB is not among these: it starts threads."""
+FORKS.set_forkserver_preload(["great_expectations", "pyarrow.parquet", "sklearn.cluster", "kbgate.run", "killed_run"])
 CASES = [(stage, point) for stage, points in POINTS.items() for point in points]
 
 
@@ -106,8 +111,10 @@ class Killable:
 
     def kill(self, stage: str, point: str) -> None:
         self.put_before(stage)
-        ended = self.child(stage, point)
-        assert ended.returncode == -signal.SIGKILL, f"never came to {point!r}: {ended.stdout}{ended.stderr}"
+        process = FORKS.Process(target=run_and_die, args=(self.request.model_dump_json(), stage, point))
+        process.start()
+        process.join(120)
+        assert process.exitcode == -signal.SIGKILL, f"never came to {point!r}: exit code {process.exitcode}"
 
     def content(self) -> Content:
         chunks = pa.concat_tables(self.run.store.read(CANDIDATE, ["chunk_id", "doc_id", "vector"])).sort_by("chunk_id")
