@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 BENCHMARKS = ROOT / "benchmarks"
 # The model itself is loaded by other tests; here it would only take time.
 ARGUMENTS = {"delta_against_rebuild": ("--embedder", "hashing")}
-SCRIPTS = ("quality_gate", "delta_against_rebuild", "recall_at_scale", "promotion_latency")
+SCRIPTS = ("quality_gate", "delta_against_rebuild", "recall_at_scale", "promotion_latency", "report_pages")
 WITHOUT_RATIOS = {"gate_power"}
 """Has a table of its own; see test_gate_power.py."""
 PRINTED_COLUMNS = ["measured", "value", "unit", "ratio", "peak MB"]
