@@ -28,7 +28,7 @@ def readme_block(result: Result) -> str:
         f"`benchmarks/gate_power.py` measured it: {result['n_trials']} spoilt batches through the whole pipeline over {collections}.",
         f"Of {clean['n']} clean ingests {clean['false_blocks']} were blocked (95 % interval {clean['low']:.1%} to "
         f"{clean['high']:.1%}), and {clean['held_rightly']} more by recall alone, which exact search confirmed to be below 0.85; "
-        f"of {bad['n_promoted']} promotions {bad['overall']} had a recall truly below it.",
+        f"of {bad['n_promoted']} promotions {bad['overall']} had a recall truly below it, {bad['key_intent']} that of a key intent.",
         "",
         "| caught in 95 % of trials from | **gate**: faults |",
         "|---:|---|",
