@@ -30,7 +30,8 @@ class PermutationTest:
 
     def can_reach(self, alpha: float) -> bool:
         """Whether the most extreme group possible would be significant: 1 / n_groups <= alpha."""
-        return self.n_groups * alpha >= 1
+        # Not n_groups * alpha: with thousands of documents n_groups is an integer that no float holds.
+        return self.n_groups >= 1 / alpha
 
     @property
     def p_value(self) -> float:

@@ -110,3 +110,11 @@ def test_blocks_and_seeds_reproduce_the_same_numbers(monkeypatch: pytest.MonkeyP
 def test_beyond_the_critical_value_lies_significance(permuted: list[int], observed: int, alpha: float) -> None:
     test = PermutationTest(float(observed), np.array(permuted, dtype=float), n_groups=100)
     assert (observed > test.critical_value(alpha)) == (test.p_value <= alpha + 1e-9)
+
+
+def test_more_groups_than_a_float_can_count_are_enough() -> None:
+    new, live = sums(clustered(700, 1, seed=1)), sums(clustered(700, 1, seed=2))
+    test = permute_documents(new, live, centroid_distance, permutations=19, seed=7)
+    assert test.n_groups > 10**400
+    assert test.can_reach(0.01)
+    assert 0.05 <= test.p_value <= 1
