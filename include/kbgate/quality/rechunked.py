@@ -40,7 +40,7 @@ def measure_rechunked(chunks: pd.DataFrame, again: Mapping[str, Sequence[Chunk]]
     if different:
         message = (
             f"{len(different)} of {len(again)} documents give other chunks when they are cut again with this run's settings "
-            f"(such as {', '.join(different[:EXAMPLES])}). {ADVICE}"
+            f"(such as {', '.join(different[:EXAMPLES])})."
         )
     return Measurement(
         name=NAME,
@@ -50,6 +50,7 @@ def measure_rechunked(chunks: pd.DataFrame, again: Mapping[str, Sequence[Chunk]]
         n=len(again),
         verdict=Verdict.FAILED if different else Verdict.PASSED,
         message=message,
+        advice=ADVICE if different else "",
     )
 
 

@@ -47,6 +47,7 @@ def test_one_document_with_other_chunks_fails_and_is_named(spoil: Callable[[], l
     assert (found.value, found.verdict) == (0.5, Verdict.FAILED)
     assert "1 of 2 documents give other chunks" in found.message
     assert "(such as b)" in found.message
+    assert "Clear chunk_documents" in found.advice
 
 
 def test_nothing_to_cut_again_is_not_judged() -> None:
