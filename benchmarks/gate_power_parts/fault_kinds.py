@@ -108,7 +108,7 @@ FAULT_KINDS: tuple[FaultKind, ...] = (
     FaultKind("foreign topic", {"drift": ("low_similarity",)}, spoil=corpus_faults.foreign_topic, by_meaning=True),
     FaultKind(
         "key topic deleted",
-        {"coverage": (), "golden_set": ("stale",), "recall": ("stale", "recall")},
+        {"documents": ("lost_share",), "coverage": (), "golden_set": ("stale",), "recall": ("stale", "recall")},
         spoil=corpus_faults.lost_documents,
         of="topic",
         severities=(1.0, 0.5, 0.15, 0.08),

@@ -43,7 +43,7 @@ def judge_chunks(
     suite_path: Path | None = None,
     is_hotfix: bool = False,
 ) -> ChunkGate:
-    """Hold chunks to the suite, and their mean length to that of live's chunks.
+    """Hold chunks to the suite, and the mean length of all chunks of the candidate to that of live's.
 
     `chunks` has chunk_id, doc_id, position, start, end, text, n_tokens and may hold only the documents that changed;
     `document_chars` holds the length of each of these documents by doc_id; text that lies in no chunk can never be found.
@@ -73,7 +73,8 @@ def judge_chunks(
     parts = [chunks[["doc_id", "n_tokens"]]]
     if kept_chunks is not None:
         parts.append(kept_chunks[["doc_id", "n_tokens"]])
-    profile = profile_chunks(pd.concat(parts, ignore_index=True), chunk_size_tokens)
+    all_lengths = pd.concat(parts, ignore_index=True)
+    profile = profile_chunks(all_lengths, chunk_size_tokens)
     live = reference.chunks if reference else None
     measurements = [_chunks_there(len(chunks), profile.tokens.n)]
     details: dict[str, Any] = {}
@@ -90,7 +91,9 @@ def judge_chunks(
         measurements.append(measure_chunk_coverage(chunks, document_chars, settings.max_uncovered_text_share, ADVICE))
         if chunked_again is not None:
             measurements.append(measure_rechunked(chunks, chunked_again))
-        measurements.append(measure_chunk_shift(chunks, live, chunk_size_tokens, settings, ADVICE, is_hotfix=is_hotfix))
+        measurements.append(
+            measure_chunk_shift(all_lengths, live, chunk_size_tokens, settings, ADVICE, is_hotfix=is_hotfix)
+        )
         before = None if kept_chunks is None else chunk_form(kept_chunks)
         measurements += measure_chunk_form(chunk_form(chunks), before, settings, ADVICE)
         masks = row_masks(features, parameters, CHUNK_RULES)

@@ -25,6 +25,9 @@ def measure_chunk_shift(
 ) -> Measurement:
     """Relative change of the mean chunk length (columns doc_id, n_tokens) against live, absolute value.
 
+    `chunks` are all those that the candidate holds: a few new documents may be longer or shorter than others, which their own
+    gate judges, and whether they are cut alike is the business of `full_chunk_shift` and `rechunked_documents`.
+
     Chance is counted by documents, whose chunks are alike, from their own spread or from that of live's chunks, whichever
     is wider: a few documents do not show the spread of lengths of which some are rare. Chunks of fewer than `min_shift_documents` documents are
     reported and not judged. In a hotfix by hand another chunk size is meant, so its effect is a warning there.

@@ -123,6 +123,14 @@ def test_chunks_of_few_documents_are_not_judged_for_length():
     assert "29 documents, 30 are wanted" in measured(gate, "chunk_token_mean_shift").message
 
 
+def test_short_new_documents_do_not_make_a_shift_beside_the_chunks_that_live_keeps():
+    kept = chunks(n_documents=300, seed=3).assign(doc_id=lambda f: "kept-" + f["doc_id"])
+    short = chunks(mean=90)
+    assert "chunk_token_mean_shift" in failed(judge(short, live(chunks(seed=2))))
+    assert "chunk_token_mean_shift" not in failed(judge(short, live(chunks(seed=2)), kept_chunks=kept))
+    assert "chunk_token_mean_shift" in failed(judge(short, live(chunks(seed=2)), kept_chunks=kept.head(40)))
+
+
 def test_the_profile_covers_the_chunks_kept_from_live():
     kept = chunks(n_documents=100, seed=3).assign(doc_id=lambda f: "kept-" + f["doc_id"])
     gate = judge(chunks(n_documents=2), live(chunks()), kept_chunks=kept)

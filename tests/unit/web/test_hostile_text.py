@@ -21,7 +21,7 @@ HOSTILE = [
     "javascript:alert(1)",
     "</style><style>*{display:none}</style>",
     "</details></table></section><h1>Promoted</h1>",
-    "{{ 7 * 7 }}{% endblock %}",
+    "{{ 12345 * 67891 }}{% endblock %}",
     "<!-- ",
     "<a href=https://evil.example>click</a>",
     "\u202eevil\u2066\u200b",

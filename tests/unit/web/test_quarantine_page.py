@@ -20,7 +20,7 @@ HOSTILE = {
     "bidi": "price \u202e00.1$\u202c",
     "zero width": "pass\u200bword",
     "control": "bell\x07 and escape\x1b[31m",
-    "template": "{{ 7 * 7 }}{% raw %}",
+    "template": "{{ 12345 * 67891 }}{% raw %}",
 }
 
 
@@ -84,7 +84,7 @@ def test_hostile_text_is_shown_as_text(web_kb: SmallKb, name: str, field: str) -
     spoil(web_kb, {field: HOSTILE[name]})
     page = browser().get(PAGE)
     assert page.status_code == 200
-    for forbidden in ("<script>alert", "<img", "\u202e", "\u202c", "\u200b", "\x07", "\x1b", "49"):
+    for forbidden in ("<script>alert", "<img", "\u202e", "\u202c", "\u200b", "\x07", "\x1b", str(12345 * 67891)):
         assert forbidden not in page.text
     shown = {
         "bidi": "[U+202E RIGHT-TO-LEFT OVERRIDE]",
