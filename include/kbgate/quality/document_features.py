@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from kbgate.errors import SourceError, UsageError
 from kbgate.quality.character_counts import count_characters
 from kbgate.quality.disk_frame import DiskFrame
-from kbgate.quality.first_occurrences import first_occurrences
+from kbgate.quality.id_places import id_places
 from kbgate.quality.injected_instructions import count_injected_instructions
+from kbgate.quality.kept_occurrences import kept_occurrences
 from kbgate.quality.languages import SAMPLE_CHARS, build_detector, detect_languages
 from kbgate.quality.leftover_markup import count_leftover_markup
 from kbgate.quality.mojibake import count_mojibake, is_mojibake
@@ -64,7 +65,10 @@ COLUMNS: dict[str, str] = {
 
 
 def measure_documents(
-    documents: Iterable[Document] | Callable[[], Iterator[Document]], tokenizer: Tokenizer, settings: QualitySettings
+    documents: Iterable[Document] | Callable[[], Iterator[Document]],
+    tokenizer: Tokenizer,
+    settings: QualitySettings,
+    live_ids: "pd.Series[str] | None" = None,
 ) -> pd.DataFrame:
     """Return one row a document, in order, with the columns and dtypes of `COLUMNS`.
 
@@ -73,9 +77,9 @@ def measure_documents(
 
     `documents` is walked twice, because near-duplicates are verified on the text: pass a list or a function that opens
     the source anew. `n_*` and `*_chars` are counts; `*_share` are in [0, 1]: unknown tokens of the text's tokens, special
-    characters of its visible ones. `text_hash` is a hash of the normalised text. `is_exact_duplicate` marks later
-    occurrences of a text, `near_duplicate_of` names the most similar earlier document found ("" for none). A later occurrence
-    of a text below `stub_tokens` is `is_stub_copy` instead.
+    characters of its visible ones. `text_hash` is a hash of the normalised text. `is_exact_duplicate` marks every
+    occurrence of a text but one: the first whose doc_id is among `live_ids`, else the first. Below `stub_tokens` it is
+    `is_stub_copy` instead. `near_duplicate_of` names the most similar earlier document found ("" for none).
     `title_excess_chars` is what a title is longer than its text, 0 without a text. `language` is "" where there is too little prose to tell.
 
     Raises:
@@ -98,7 +102,9 @@ def measure_documents(
     if not n_documents:
         return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in COLUMNS.items()})
     features = measured.frame()
-    columns = dict(features.items()) | _duplicates(features, np.concatenate(digests), near, walk, settings.stub_tokens)
+    is_live = np.zeros(n_documents, dtype=bool) if live_ids is None else id_places(features["doc_id"], live_ids) >= 0
+    digest = np.concatenate(digests)
+    columns = dict(features.items()) | _duplicates(features, digest, is_live, near, walk, settings.stub_tokens)
     return pd.DataFrame({name: columns[name] for name in COLUMNS}, copy=False)
 
 
@@ -141,14 +147,15 @@ def _measure_batch(
 def _duplicates(
     features: pd.DataFrame,
     digests: NDArray[np.uint64],
+    is_live: NDArray[np.bool_],
     near: NearDuplicates,
     walk: Callable[[], Iterator[Document]],
     stub_tokens: int,
 ) -> dict[str, Any]:
-    """Columns about documents like an earlier one; reads the documents again if there are candidates to verify."""
+    """Columns about documents like another one; reads the documents again if there are candidates to verify."""
     doc_ids, origin = features["doc_id"], np.arange(len(features))
     readable = np.flatnonzero(features["text_chars"] > 0)
-    origin[readable] = readable[first_occurrences(digests[readable])]
+    origin[readable] = readable[kept_occurrences(digests[readable], is_live[readable])]
     is_copy, is_stub = origin != np.arange(len(features)), (features["n_tokens"] < stub_tokens).to_numpy()
     pairs = near.candidates(~is_copy)
     found = near.verify(pairs, _texts_again(walk, digests, np.unique(pairs)))

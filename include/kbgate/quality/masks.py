@@ -64,14 +64,14 @@ RULES: dict[str, Rule] = {
         lambda frame, limits: frame["doc_id"].duplicated(keep=False),
     ),
     "exact_duplicate": Rule(
-        "repeat the text of an earlier one",
-        "The same text stands in an earlier document.",
+        "repeat the text of another one",
+        "The same text stands in another document.",
         "duplicate_of",
         lambda frame, limits: frame["is_exact_duplicate"],
     ),
     "stub_copy": Rule(
-        "are stubs with the text of an earlier one",
-        "A short text that stands in an earlier document too.",
+        "are stubs with the text of another one",
+        "A short text that stands in another document too.",
         "duplicate_of",
         lambda frame, limits: frame["is_stub_copy"],
         takes_out=False,

@@ -39,9 +39,14 @@ def check_documents(run: Run) -> StageResult:
     """Write `gates/documents.json`, `quarantine.parquet` and its summary, `profile.json`, the accepted documents' numbers."""
     quality = run.kb_settings.quality
     rejected = read_rejected(run)
-    features = measure_documents(lambda: read_documents(run.folder, BATCH_FILE), run.embedder.tokenizer, quality)
     live = run.start.live
     live_ledger = run.ledger(live, LEDGER_COLUMNS)
+    features = measure_documents(
+        lambda: read_documents(run.folder, BATCH_FILE),
+        run.embedder.tokenizer,
+        quality,
+        None if live_ledger is None else live_ledger["doc_id"],
+    )
     gate = judge_documents(
         features=features,
         rejected=rejected,

@@ -117,7 +117,7 @@ def test_the_incident_fails_with_all_three_causes_named(run):
     assert {"empty_text", "exact_duplicate", "token_mean_shift"} <= failed(gate)
     assert "% of documents have no text (24 of 166); the limit is 2 %." in gate.result.message
     assert gate.result.message.count("See quarantine.parquet, fix the export, run again.") == 1
-    assert "repeat the text of an earlier one" in gate.result.message
+    assert "repeat the text of another one" in gate.result.message
     assert "The mean length of the batch is" in gate.result.message
     assert not {"page-0000-copy"} & set(gate.accepted_doc_ids)
 

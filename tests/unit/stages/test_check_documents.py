@@ -114,3 +114,13 @@ def test_the_words_of_live_with_other_numbers_hold_the_run(live_kb: SmallKb) -> 
     assert check_documents(run).holds
     (found,) = run.folder.read_gates()["documents"].failed_measurements
     assert (found.name, found.value) == ("replaced_numbers_share", 4 / 40)
+
+
+def test_a_copy_that_comes_before_a_page_of_live_does_not_take_its_place(live_kb: SmallKb) -> None:
+    copy = {**live_kb.documents[3], "doc_id": "a-copy"}
+    live_kb.documents = {-1: copy, **live_kb.documents}
+    run = read(live_kb)
+    check_documents(run)
+    (row,) = run.folder.read_table(QUARANTINE_FILE).to_pylist()
+    assert (row["doc_id"], row["rule"], row["value"]) == ("a-copy", "exact_duplicate", doc_id(3))
+    assert doc_id(3) in run.folder.read_table(ACCEPTED_FILE).column("doc_id").to_pylist()
