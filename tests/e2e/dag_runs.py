@@ -5,7 +5,18 @@ Argument: a JSON list of `{"dag_id": ..., "conf": {...}}`. The answer is read fr
 
 import json
 import sys
+import time
+from types import SimpleNamespace
 from typing import Any
+
+PAUSE_SECONDS = 0.01
+
+
+def hurry() -> None:
+    """Let `dag.test()` pause for 10 ms where it pauses for a second: each time a skipped task has yet to skip the next one."""
+    from airflow.sdk.definitions import dag
+
+    dag.time = SimpleNamespace(sleep=lambda seconds, sleep=time.sleep: sleep(min(seconds, PAUSE_SECONDS)))
 
 
 def run_dags(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -16,6 +27,7 @@ def run_dags(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     from airflow.utils.session import create_session
 
     initdb()
+    hurry()
     answers = []
     for run in runs:
         # Parsed anew each time, as a worker does: a DAG object keeps the parameters of its last run.

@@ -49,8 +49,12 @@ POINTS = {
 PROMOTED = ("promote", "collect_garbage", "report")
 """Stages whose points all lie after the promotion was committed."""
 FORKS = get_context("forkserver")
-"""Starts the processes that die: they have the slow imports behind them. LanceDB is not among these: it starts threads."""
-FORKS.set_forkserver_preload(["great_expectations", "pyarrow.parquet", "sklearn.cluster", "kbgate.run", "killed_run"])
+"""Starts the processes that die, with the slow imports behind them. LanceDB survives the fork of a process that only imported it."""
+FORKS.set_forkserver_preload(
+    ["great_expectations", "lancedb", "pyarrow.parquet", "sklearn.cluster", "killed_run"]
+    + [f"kbgate.stages.{stage}" for stage in STAGES]
+    + ["kbgate.gates.documents", "kbgate.quality.suites", "kbgate.web.standalone"]
+)
 CASES = [(stage, point) for stage, points in POINTS.items() for point in points]
 
 

@@ -45,7 +45,8 @@ def one_line(text: str) -> str:
 def resolve_span(text: str, quote: str, start: int | None, *, min_similarity: float) -> ResolvedSpan:
     """Look for a quote: at `start`, then word for word elsewhere, then with at most 1 - `min_similarity` of it edited.
 
-    White space counts as one blank throughout. The numbers of an edited quote must have stayed. Two places that fit equally well are AMBIGUOUS, unless one is the old place.
+    White space counts as one blank throughout. The numbers of an edited quote must have stayed. Two places that fit equally
+    well are AMBIGUOUS, unless one is the old place.
     """
     document, quote = _OneLine.of(text), one_line(quote)
     if not quote:

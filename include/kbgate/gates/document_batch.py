@@ -21,8 +21,8 @@ class DocumentBatch:
     """A batch beside live.
 
     `features` has the columns of `document_features.COLUMNS`, `is_accepted` tells which of its rows go on, and `accepted`
-    is these rows with a few columns (doc_id, n_tokens, n_unknown, language). `corpus` (doc_id, n_tokens) is live with the batch applied, or None without a live
-    ledger in a delta.
+    is these rows with a few columns (doc_id, n_tokens, n_unknown, language). `corpus` (doc_id, n_tokens) is live with the
+    batch applied, or None without a live ledger in a delta.
     """
 
     features: "pd.DataFrame"

@@ -82,10 +82,11 @@ def judge_documents(
 ) -> DocumentGate:
     """Hold a batch to the suite, to live's profile and to live's ledger, and choose the documents that go on.
 
-    `features` is what `measure_documents` returned, `live_ledger` has doc_id, content_hash, updated_at, n_tokens, `removed` lists a
-    delta's explicit deletions, `truncated` the documents that are only the beginning of what live has, `replaced_numbers` those with other numbers, `earlier` (doc_id, content_hash) what the
-    versions held that live descends from and live does not. `suite_path` is the suite's JSON file; default: that of the settings or the checkout.
-    No document at all never passes, except in a delta that only removes documents of a known live version.
+    `features` is what `measure_documents` returned; `live_ledger` has doc_id, content_hash, updated_at, n_tokens. `removed` lists
+    a delta's explicit deletions, `truncated` the documents that are only the beginning of what live has, `replaced_numbers`
+    those with other numbers, `earlier` (doc_id, content_hash) what the versions held that live descends from and live does not.
+    `suite_path` is the suite's JSON file; default: that of the settings or the checkout. No document at all never passes,
+    except in a delta that only removes documents of a known live version.
 
     Raises:
         SettingsError: the suite is missing or malformed.

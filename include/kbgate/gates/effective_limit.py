@@ -39,9 +39,9 @@ def limit_under(
 ) -> LimitRange:
     """Where the limit of `measured` (with value and threshold) would lie if the setting were `proposed`.
 
-    `recorded` is the setting of that run, `chance` what chance explained in it; None if the record does not say. Where the recorded limit does not follow from
-    the recorded setting (a suite of one's own, a test), only this is known: a looser setting never blocks what passed, a
-    stricter one never lets pass what was blocked.
+    `recorded` is the setting of that run, `chance` what chance explained in it; None if the record does not say. Where the
+    recorded limit does not follow from the recorded setting (a suite of one's own, a test), only this is known: a looser
+    setting never blocks what passed, a stricter one never lets pass what was blocked.
     """
     threshold = measured.threshold
     if threshold is None or recorded is None:

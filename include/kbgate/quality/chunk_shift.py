@@ -29,8 +29,9 @@ def measure_chunk_shift(
     gate judges, and whether they are cut alike is the business of `full_chunk_shift` and `rechunked_documents`.
 
     Chance is counted by documents, whose chunks are alike, from their own spread or from that of live's chunks, whichever
-    is wider: a few documents do not show the spread of lengths of which some are rare. Chunks of fewer than `min_shift_documents` documents are
-    reported and not judged. In a hotfix by hand another chunk size is meant, so its effect is a warning there.
+    is wider: a few documents do not show the spread of lengths of which some are rare. Chunks of fewer than
+    `min_shift_documents` documents are reported and not judged. In a hotfix by hand another chunk size is meant, so its effect
+    is a warning there.
     """
     if live is None:
         return needs_live(NAME, "The length of the chunks")

@@ -80,7 +80,8 @@ def measure_documents(
     characters of its visible ones. `text_hash` is a hash of the normalised text. `is_exact_duplicate` marks every
     occurrence of a text but one: the first whose doc_id is among `live_ids`, else the first. Below `stub_tokens` it is
     `is_stub_copy` instead. `near_duplicate_of` names the most similar earlier document found ("" for none).
-    `title_excess_chars` is what a title is longer than its text, 0 without a text. `language` is "" where there is too little prose to tell.
+    `title_excess_chars` is what a title is longer than its text, 0 without a text. `language` is "" where there is too
+    little prose to tell.
 
     Raises:
         UsageError: `documents` can be walked only once.
