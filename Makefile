@@ -44,6 +44,8 @@ install: $(VENV)/installed
 demo: install
 	umask 077 && $(BIN)/python -m kbgate.sample.demo
 
+# Two workers share the cores; threads of the libraries inside each would only wait for one another.
+test: export OMP_NUM_THREADS = 1
 test: install
 	$(BIN)/python -m pytest
 

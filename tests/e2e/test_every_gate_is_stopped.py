@@ -24,6 +24,8 @@ pytestmark = pytest.mark.real_model
 
 KB = "helpdesk"
 SEED = 7
+REEMBED = {"reembed_chunks": 8}
+"""A smaller sample than usual: the faults here touch every chunk that is built, and embedding is most of the time."""
 DELTA = "package://kbgate/sample/helpdesk/delta"
 CLEAN_DELTA = {"batch": DELTA, "mode": "delta", "deletions": f"{DELTA}/deleted.txt"}
 BEFORE_BUILD = ("read_documents", "check_documents", "plan_changes", "chunk_documents", "check_chunks", "embed_chunks")
@@ -59,7 +61,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _knowledge_base(root: Path, cache: Path) -> KnowledgeBase:
-    return KnowledgeBase(load_settings(artifact_root=str(root), kb={KB: {"embedder": {"cache": str(cache)}}}))
+    return KnowledgeBase(
+        load_settings(artifact_root=str(root), kb={KB: {"embedder": {"cache": str(cache)}, "reconcile": REEMBED}})
+    )
 
 
 @pytest.fixture(scope="session")
