@@ -220,7 +220,6 @@ def test_the_small_form_catches_the_incident_and_lets_clean_ingests_pass(tmp_pat
     assert "False blocks: 0 of 2" in done.stdout
 
 
-@pytest.mark.skipif(not COMMITTED.is_file(), reason="no result is committed yet")
 def test_the_committed_result_is_of_this_code_and_the_readme_shows_it():
     result = json.loads(COMMITTED.read_text())
     again = "Run: python benchmarks/gate_power.py --json benchmarks/gate_power.json, then --write-readme."
