@@ -6,17 +6,15 @@ Argument: a JSON list of `{"dag_id": ..., "conf": {...}}`. The answer is read fr
 import json
 import sys
 import time
-from types import SimpleNamespace
 from typing import Any
 
 PAUSE_SECONDS = 0.01
 
 
 def hurry() -> None:
-    """Let `dag.test()` pause for 10 ms where it pauses for a second: each time a skipped task has yet to skip the next one."""
-    from airflow.sdk.definitions import dag
-
-    dag.time = SimpleNamespace(sleep=lambda seconds, sleep=time.sleep: sleep(min(seconds, PAUSE_SECONDS)))
+    """Shorten every pause of this process to 10 ms: `dag.test()` waits a second each time a skipped task has yet to skip the next."""
+    pause = time.sleep
+    time.sleep = lambda seconds: pause(min(seconds, PAUSE_SECONDS))
 
 
 def run_dags(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
