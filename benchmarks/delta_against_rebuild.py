@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from measuring.run_apart import Apart, run_apart
+from measuring.run_apart import Apart, run_apart, share_imports
 from measuring.table import Row, Table, show
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the tables to this file too.")] = None,
 ) -> None:
     """Measure a full rebuild with an empty vector cache, then deltas of 1 %."""
+    if quick:
+        share_imports("great_expectations", "lancedb")
     n_chunks = chunks or (QUICK_CHUNKS if quick else CHUNKS)
     with tempfile.TemporaryDirectory(prefix="kbgate-bench-") as folder:
         n_documents, n_chunks = run_apart(write_sources, folder, embedder, n_chunks).value

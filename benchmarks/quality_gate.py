@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from measuring.first_stages import measure_stages
-from measuring.run_apart import Apart, run_apart
+from measuring.run_apart import Apart, run_apart, share_imports
 from measuring.table import Row, Table, show
 
 SEED = 20260101
@@ -48,6 +48,8 @@ def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the tables to this file too.")] = None,
 ) -> None:
     """Measure the document gate at two sizes, or the stages of whole runs at one."""
+    if quick:
+        share_imports("great_expectations", "sentence_transformers")
     tables = []
     with tempfile.TemporaryDirectory(prefix="kbgate-bench-") as folder:
         if stages is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from measuring.run_apart import Apart, run_apart
+from measuring.run_apart import Apart, run_apart, share_imports
 from measuring.table import Row, Table, show
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the tables to this file too.")] = None,
 ) -> None:
     """Ingest twice at each size, then ask for every page."""
+    if quick:
+        share_imports("great_expectations", "kbgate.web.app")
     found: dict[int, Apart[Drawn]] = {}
     for size in QUICK_SIZES if quick else SIZES:
         with tempfile.TemporaryDirectory(prefix="kbgate-bench-") as folder:

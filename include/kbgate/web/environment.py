@@ -1,5 +1,6 @@
 """The templates of the pages, and how values are written into them."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,8 +13,9 @@ from kbgate.web.visible import visible
 FOLDER = Path(__file__).parent
 
 
+@cache
 def environment() -> Environment:
-    """Return templates that escape every value and make hidden characters visible.
+    """Return templates that escape every value and make hidden characters visible; each is compiled once a process.
 
     Filters: `number` (4 significant digits, None is a dash), `words` (`mean_tokens` -> `mean tokens`), `segment` (any text as
     one part of a URL's path).
