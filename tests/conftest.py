@@ -1,5 +1,6 @@
 """What every test shares."""
 
+import gc
 import itertools
 import os
 import shutil
@@ -20,6 +21,18 @@ for _name in [name for name in os.environ if name.startswith(("KBGATE_", "AIRFLO
 
 PROJECT = Path(__file__).parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
+
+
+def pytest_configure() -> None:
+    """Do not look for garbage while modules are imported: nearly all that is made then stays."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of every later search for garbage, and search less often: Great Expectations makes much."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
