@@ -15,7 +15,7 @@ MEASURED = (
     ),
     PACKAGE / "pipeline.py",
     PACKAGE / "kbgate.toml",
-    PACKAGE / "releases" / "decision.py",
+    *(PACKAGE / "releases" / name for name in ("decision.py", "promotion_rule.py")),
     ROOT / "expectations",
     Path(__file__).parent,
 )
