@@ -106,6 +106,8 @@ class EmbeddingFingerprint(BaseModel):
     pooling: str
     normalised: bool
     tokenizer: str
+    configuration: str
+    """What the model's own configuration files say, where it has any: activation, layers, pooling."""
     backend: str
     precision: str
 

@@ -142,19 +142,30 @@ class Run:
         section = self.kb_settings.embedder
         return load(embedders.REGISTRY, section.kind, f"kb.{self.kb}.embedder.kind")(section)
 
-    @cached_property
-    def cached_embedder(self) -> "CachedEmbedder":
-        """The embedding model behind the vector cache."""
-        from kbgate.embedders.cached_embedder import CachedEmbedder
-        from kbgate.embedders.vector_cache import VectorCache
+    @property
+    def cache_folder(self) -> str:
+        """Folder of the vector cache.
 
+        Raises:
+            SettingsError: it is not local.
+        """
         folder = self.kb_settings.embedder.cache or f"{self.settings.artifact_root}/cache"
         if "://" in folder:
             raise SettingsError(
                 f"kb.{self.kb}.embedder.cache must be a local folder (found {folder!r}): the vector cache is a memory-mapped file. "
                 "Name a local folder; losing it costs time, never correctness."
             )
-        return CachedEmbedder(self.embedder, VectorCache(Path(folder)))
+        return folder
+
+    @cached_property
+    def cached_embedder(self) -> "CachedEmbedder":
+        """The embedding model behind the vector cache."""
+        from kbgate.embedders.cached_embedder import CachedEmbedder
+        from kbgate.embedders.vector_cache import VectorCache
+        from kbgate.gates.embedding_probe import PROBE_SENTENCES
+
+        similarity = self.kb_settings.reconcile.min_reembed_similarity
+        return CachedEmbedder(self.embedder, VectorCache(Path(self.cache_folder)), PROBE_SENTENCES, similarity)
 
     @cached_property
     def chunker(self) -> chunkers.Chunker:

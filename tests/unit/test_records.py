@@ -18,6 +18,7 @@ FINGERPRINT = EmbeddingFingerprint(
     pooling="mean",
     normalised=True,
     tokenizer="t",
+    configuration="c",
     backend="torch",
     precision="float32",
 )

@@ -1,5 +1,6 @@
 """An embedder that asks the vector cache first."""
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -40,15 +41,43 @@ class EmbedStats:
 class CachedEmbedder:
     """Embeds each text at most once for a fingerprint, whatever run, version or process asks for it.
 
+    A model can change behind its fingerprint (another library, another processor). So the cache keeps, for each fingerprint,
+    the vectors of `probe_sentences` by the model that filled it, and files every other vector under them: a model that gives
+    a probe sentence a vector with a cosine below `min_similarity` to the kept one finds none of the older vectors.
+
     `clock` returns seconds and is only used to measure.
     """
 
-    def __init__(self, embedder: Embedder, cache: VectorCache, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        cache: VectorCache,
+        probe_sentences: Sequence[str] = (),
+        min_similarity: float = 0.999,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self.tokenizer = embedder.tokenizer
         self.fingerprint = embedder.fingerprint
         self._embedder = embedder
         self._cache = cache
+        self._probe_sentences = probe_sentences
+        self._min_similarity = min_similarity
         self._clock = clock
+        self._model_probe: bytes | None = None
+        self._is_probed = False
+
+    def probe(self) -> bool:
+        """Embed the probe sentences, once; return whether the cache held vectors of another model, none of which is used then."""
+        if self._is_probed or not self._probe_sentences:
+            return False
+        self._is_probed = True
+        kept, fresh = self._kept_probe(), self._embedder.embed_passages(self._probe_sentences)
+        if kept is not None and (np.einsum("ij,ij->i", kept, fresh) >= self._min_similarity).all():
+            self._model_probe = _digest(kept)
+            return False
+        self._cache.put_many(dict(zip(self._probe_keys(), fresh, strict=True)))
+        self._model_probe = _digest(fresh)
+        return kept is not None
 
     def embed_passages(
         self, texts: Sequence[str], progress: Progress | None = None
@@ -71,9 +100,14 @@ class CachedEmbedder:
     ) -> tuple[NDArray[np.float32], EmbedStats]:
         began = self._clock()
         vectors = np.empty((len(texts), self.fingerprint.dimension), dtype=np.float32)
-        keys = [vector_key(self.fingerprint, prefix, text) for text in texts]
+        keys, found = self._look_up(prefix, texts)
+        if any(vector is None for vector in found):
+            model_before = self._model_probe
+            self.probe()
+            if self._model_probe != model_before:
+                keys, found = self._look_up(prefix, texts)
         missing: dict[bytes, list[int]] = {}
-        for row, vector in enumerate(self._cache.get_many(keys, self.fingerprint.dimension)):
+        for row, vector in enumerate(found):
             if vector is None:
                 missing.setdefault(keys[row], []).append(row)
             else:
@@ -104,3 +138,24 @@ class CachedEmbedder:
             embedding_seconds=embedding_seconds,
         )
         return vectors, stats
+
+    def _look_up(self, prefix: str, texts: Sequence[str]) -> tuple[list[bytes], Sequence[NDArray[np.float32] | None]]:
+        """Return the key of each text, and its vector where the cache has it."""
+        if self._model_probe is None:
+            kept = self._kept_probe()
+            self._model_probe = b"" if kept is None else _digest(kept)
+        keys = [vector_key(self.fingerprint, prefix, text, self._model_probe) for text in texts]
+        return keys, self._cache.get_many(keys, self.fingerprint.dimension)
+
+    def _kept_probe(self) -> NDArray[np.float32] | None:
+        """Return the vectors of the probe sentences by the model that filled the cache, or None if no model did."""
+        kept = self._cache.get_many(self._probe_keys(), self.fingerprint.dimension)
+        known = [vector for vector in kept if vector is not None]
+        return np.stack(known) if known and len(known) == len(kept) else None
+
+    def _probe_keys(self) -> list[bytes]:
+        return [vector_key(self.fingerprint, "", sentence, b"probe") for sentence in self._probe_sentences]
+
+
+def _digest(probe: NDArray[np.float32]) -> bytes:
+    return hashlib.sha256(probe.astype("<f4").tobytes()).digest()

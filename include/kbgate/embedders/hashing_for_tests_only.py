@@ -35,6 +35,7 @@ class HashingForTestsOnlyEmbedder:
             pooling="sum",
             normalised=True,
             tokenizer="words-for-tests-only",
+            configuration="",
             backend="numpy",
             precision="float32",
         )

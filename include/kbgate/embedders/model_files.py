@@ -32,6 +32,8 @@ class ModelFiles:
     pooling: str
     weights_sha256: str
     tokenizer_sha256: str
+    configuration_sha256: str
+    """Of what the configuration files say; their layout and the order of their keys do not count."""
 
 
 def read_model_files(model: str, revision: str | None, sha256: str | None) -> ModelFiles:
@@ -56,10 +58,11 @@ def read_model_files(model: str, revision: str | None, sha256: str | None) -> Mo
         sentence.get("max_seq_length") or tokenizer.get("model_max_length"),
         transformer.get("max_position_embeddings"),
     )
-    dimension, steps = int(transformer.get("hidden_size", 0)), []
+    dimension, steps, module_configs = int(transformer.get("hidden_size", 0)), [], []
     for module in modules[1:] or [{"type": "Pooling", "path": "1_Pooling"}]:
         kind = str(module["type"]).rpartition(".")[2]
         config = _read_json(folder / module["path"] / "config.json", default={})
+        module_configs.append(config)
         if kind == "Pooling":
             modes = _pooling_modes(config)
             size = config.get("embedding_dimension") or config.get("word_embedding_dimension") or dimension
@@ -82,6 +85,8 @@ def read_model_files(model: str, revision: str | None, sha256: str | None) -> Mo
         pooling=",".join(steps),
         weights_sha256=weights,
         tokenizer_sha256=sha256_of([_file_sha256(folder / "tokenizer.json"), bool(sentence.get("do_lower_case"))]),
+        # The same weights give other vectors under another configuration, such as another activation.
+        configuration_sha256=sha256_of([transformer, sentence, tokenizer, modules, module_configs]),
     )
 
 

@@ -52,6 +52,7 @@ class SentenceTransformersEmbedder:
             pooling=files.pooling,
             normalised=True,
             tokenizer=f"sha256:{files.tokenizer_sha256}",
+            configuration=f"sha256:{files.configuration_sha256}",
             backend="sentence-transformers/torch",
             precision="float32",
         )

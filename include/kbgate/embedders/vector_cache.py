@@ -36,9 +36,12 @@ os.register_at_fork(
 )
 
 
-def vector_key(fingerprint: EmbeddingFingerprint, prefix: str, text: str) -> bytes:
-    """Return the key of a text's vector: fingerprint digest (16 bytes) and SHA-256 of what the model reads (32 bytes)."""
-    content = hashlib.sha256((prefix + text).encode("utf-8", "surrogatepass")).digest()
+def vector_key(fingerprint: EmbeddingFingerprint, prefix: str, text: str, model_probe: bytes = b"") -> bytes:
+    """Return the key of a text's vector: fingerprint digest (16 bytes) and SHA-256 of what the model reads (32 bytes).
+
+    `model_probe` tells models apart that share a fingerprint; see `CachedEmbedder`.
+    """
+    content = hashlib.sha256(model_probe + (prefix + text).encode("utf-8", "surrogatepass")).digest()
     return fingerprint.digest.encode("ascii") + content
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 NAME = "reconcile"
+REEMBEDDED = "reembedded_similarity"
 EXAMPLES = 10
 ADVICE = "Do not promote; run the build again, and if it repeats look at the store's log."
 
@@ -48,6 +49,7 @@ def judge_reconcile(
     settings: ReconcileSettings,
     expected_hashes: Mapping[str, str] | None = None,
     probe: EmbeddingProbe | None = None,
+    cache_folder: str | None = None,
 ) -> GateResult:
     """Compare source, ledger and store document by document and chunk by chunk; each difference is named and FAILED.
 
@@ -66,6 +68,7 @@ def judge_reconcile(
         index_search: queries asked through the index and exactly; None is INCONCLUSIVE.
         expected_hashes: content hash by doc_id, as the source gave it, for the documents of this run.
         probe: fixed sentences as live's run and this one embed them; None is reported.
+        cache_folder: of the vector cache, from which stored vectors may come; the advice names it.
 
     Raises:
         UsageError: the arrays of `reembedded` or of `probe` do not fit together.
@@ -80,11 +83,7 @@ def judge_reconcile(
         _retrievable(removed_still_retrievable, len(removed_doc_ids)),
         (measure_index(index_search, settings), []),
         (judge_probe(probe, settings.min_reembed_similarity), []),
-        *(
-            [_reembedded(reembedded_new, settings, "reembedded_similarity[new]", "new chunks")]
-            if reembedded_new
-            else []
-        ),
+        *([_reembedded(reembedded_new, settings, f"{REEMBEDDED}[new]", "new chunks")] if reembedded_new else []),
         _reembedded(reembedded, settings),
     ):
         measurements.append(measured)
@@ -96,7 +95,7 @@ def judge_reconcile(
         mode=settings.mode,
         verdict=verdict,
         measurements=tuple(measurements),
-        message=_message(tuple(measurements), verdict, len(expected), contents),
+        message=_message(tuple(measurements), verdict, len(expected), contents, cache_folder),
         details={"n_documents": len(expected), "n_chunks": contents.n_chunks, "examples": details},
         settings=settings.model_dump(mode="json"),
     )
@@ -201,7 +200,7 @@ def _retrievable(doc_ids: Sequence[str], n: int) -> Found:
 def _reembedded(
     sample: ReembeddedSample | None,
     settings: ReconcileSettings,
-    name: str = "reembedded_similarity",
+    name: str = REEMBEDDED,
     chunks: str = "chunks",
 ) -> Found:
     """Hold the least similar chunk of the sample to the limit, and say how much could go wrong unseen."""
@@ -264,14 +263,25 @@ def _none_wanted(name: str, found: Collection[str], n: int, sentence: str) -> Fo
     )
 
 
-def _message(measurements: tuple[Measurement, ...], verdict: Verdict, n_documents: int, contents: StoreContents) -> str:
+def _message(
+    measurements: tuple[Measurement, ...],
+    verdict: Verdict,
+    n_documents: int,
+    contents: StoreContents,
+    cache_folder: str | None,
+) -> str:
     if verdict is Verdict.PASSED:
         return (
             f"Source, ledger and store agree on {n_documents} documents and {contents.n_chunks} chunks. "
             f"{measurements[-1].message}"
         )
-    sentences = [m.message for m in measurements if m.verdict is verdict]
-    return " ".join([*sentences, ADVICE])
+    told = [m for m in measurements if m.verdict is verdict]
+    sentences = [m.message for m in told] + [ADVICE]
+    if any(m.name.startswith(REEMBEDDED) for m in told) and verdict is Verdict.FAILED and cache_folder is not None:
+        sentences.append(
+            f"Wrong vectors may come from the vector cache: delete {cache_folder} (its vectors are computed again) before that."
+        )
+    return " ".join(sentences)
 
 
 def _some(examples: Sequence[str], shown: int = 5) -> str:

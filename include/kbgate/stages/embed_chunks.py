@@ -14,16 +14,21 @@ ROWS = 4096
 
 
 def embed_chunks(run: Run) -> StageResult:
-    """Write `vectors.parquet`: the chunks with their unit vectors; says how much the cache saved."""
+    """Write `vectors.parquet`: the chunks with their unit vectors; says how much the cache saved.
+
+    Vectors that another model put into the cache under the same fingerprint are not used, and it says so.
+    """
     dimension = run.embedder.fingerprint.dimension
     schema = CHUNK_SCHEMA.append(pa.field("vector", pa.list_(pa.float32(), dimension)))
     stats = {"n_cache_hits": 0, "n_embedded": 0, "n_repeated": 0}
     seconds = embedding_seconds = 0.0
     run.registry.renew_lease(run.kb, run.request.run_key, run.kb_settings.release.lease_minutes)
+    other_model = False
 
     def batches() -> Iterator[pa.Table]:
-        nonlocal seconds, embedding_seconds
+        nonlocal seconds, embedding_seconds, other_model
         for batch in run.folder.iter_table(CHUNKS_FILE, batch_rows=ROWS):
+            other_model |= run.cached_embedder.probe()
             vectors, done = run.cached_embedder.embed_passages(batch.column("text").to_pylist(), run.progress)
             for name in stats:
                 stats[name] += getattr(done, name)
@@ -42,6 +47,11 @@ def embed_chunks(run: Run) -> StageResult:
         f"{reused} came with the base version and {stats['n_cache_hits'] + stats['n_repeated']} from the cache"
     )
     message += f", which saved about {saved:.0f} s." if saved else "."
+    if other_model:
+        message += (
+            f" The vector cache {run.cache_folder} had been filled by a model of the same fingerprint that gives other "
+            "vectors; none of those was used."
+        )
     summary = {
         "n_chunks": spared + embedded,
         **stats,

@@ -42,6 +42,7 @@ def reconcile(run: Run) -> StageResult:
         settings=run.kb_settings.reconcile,
         expected_hashes=dict(zip(*new.to_pydict().values(), strict=True)),
         probe=_probe(run),
+        cache_folder=run.cache_folder,
     )
     return run.finish_gate(result)
 

@@ -24,6 +24,17 @@ class RecordingEmbedder(HashingForTestsOnlyEmbedder):
         return super()._embed(prefix, texts)
 
 
+class TurnedEmbedder(RecordingEmbedder):
+    """Another model under the same fingerprint, as after a library or weights changed unseen."""
+
+    def _embed(self, prefix, texts):
+        return np.roll(super()._embed(prefix, texts), 1, axis=1)
+
+
+def probed(embedder, cache) -> CachedEmbedder:
+    return CachedEmbedder(embedder, cache, probe_sentences=["a probe", "and another one"])
+
+
 @pytest.fixture
 def cache(tmp_path) -> VectorCache:
     return VectorCache(tmp_path / "cache")
@@ -114,6 +125,56 @@ def test_another_fingerprint_never_gets_the_cached_vector(cache):
     CachedEmbedder(RecordingEmbedder(), cache).embed_passages(["a"])
     _, stats = CachedEmbedder(RecordingEmbedder(max_tokens=99), cache).embed_passages(["a"])
     assert stats.n_embedded == 1
+
+
+def test_vectors_of_another_model_with_the_same_fingerprint_are_never_used(cache):
+    wrong = probed(TurnedEmbedder(), cache)
+    wrong.embed_passages(["a", "b"])
+    wrong.embed_queries(["a question"])
+    right = probed(RecordingEmbedder(), cache)
+    assert right.probe() is True
+    for embed in (right.embed_passages, right.embed_queries):
+        vectors, stats = embed(["a", "b", "a question"])
+        assert np.array_equal(vectors, RecordingEmbedder().embed_passages(["a", "b", "a question"]))
+    assert stats.n_cache_hits == 3, "what the right model embedded is found again"
+
+
+def test_a_wrong_model_is_found_out_by_the_first_text_that_the_cache_lacks(cache):
+    probed(TurnedEmbedder(), cache).embed_passages(["a"])
+    vectors, stats = probed(RecordingEmbedder(), cache).embed_passages(["a", "b"])
+    assert np.array_equal(vectors, RecordingEmbedder().embed_passages(["a", "b"]))
+    assert stats.n_embedded == 2
+
+
+def test_after_a_wrong_model_the_vectors_of_the_right_one_are_found_again(cache):
+    probed(RecordingEmbedder(), cache).embed_passages(["a"])
+    assert probed(TurnedEmbedder(), cache).embed_passages(["a", "b"])[1].n_embedded == 2
+    right = probed(RecordingEmbedder(), cache)
+    assert right.probe()
+    assert right.embed_passages(["a"])[1].n_cache_hits == 1
+
+
+def test_the_same_model_finds_its_vectors_without_being_loaded(cache):
+    first = probed(RecordingEmbedder(), cache)
+    assert not first.probe()
+    first.embed_passages(["a"])
+    again = RecordingEmbedder()
+    assert probed(again, cache).embed_passages(["a"])[1].n_cache_hits == 1
+    assert again.calls == []
+    assert not probed(again, cache).probe()
+
+
+def test_rounding_by_another_processor_is_not_another_model(cache):
+    class Rounding(RecordingEmbedder):
+        def _embed(self, prefix, texts):
+            vectors = super()._embed(prefix, texts)
+            vectors += np.random.default_rng(0).normal(scale=1e-4, size=vectors.shape).astype(np.float32)
+            return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    probed(RecordingEmbedder(), cache).embed_passages(["a"])
+    other = probed(Rounding(), cache)
+    assert not other.probe()
+    assert other.embed_passages(["a"])[1].n_cache_hits == 1
 
 
 def test_no_texts_give_an_empty_array(cache):

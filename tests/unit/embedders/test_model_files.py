@@ -57,6 +57,30 @@ def test_every_weight_file_counts_where_there_are_several(folder):
     assert read_model_files(str(folder), None, None).weights_sha256 != before
 
 
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("config.json", {"hidden_act": "relu"}),
+        ("1_Pooling/config.json", {"include_prompt": False}),
+        ("sentence_bert_config.json", {"do_lower_case": True}),
+        ("tokenizer_config.json", {"do_lower_case": False}),
+    ],
+)
+def test_another_configuration_of_the_same_weights_is_another_model(folder, file, change):
+    before = read_model_files(str(folder), None, None)
+    write_json(folder / file, {**json.loads((folder / file).read_text()), **change})
+    after = read_model_files(str(folder), None, None)
+    assert after.weights_sha256 == before.weights_sha256
+    assert after.configuration_sha256 != before.configuration_sha256
+
+
+def test_the_layout_of_a_configuration_file_does_not_count(folder):
+    before = read_model_files(str(folder), None, None)
+    content = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(dict(reversed(content.items())), indent=7))
+    assert read_model_files(str(folder), None, None) == before
+
+
 def test_the_present_pooling_format_and_a_dense_layer_are_understood(folder):
     write_json(folder / "1_Pooling/config.json", {"embedding_dimension": 384, "pooling_mode": ["cls", "max"]})
     write_json(folder / "2_Dense/config.json", {"in_features": 768, "out_features": 128})

@@ -304,6 +304,15 @@ def test_one_wrong_vector_in_the_sample_is_enough() -> None:
     assert "c0017" in result.message
 
 
+def test_wrong_vectors_name_the_cache_that_they_may_come_from() -> None:
+    assert (
+        "delete /data/cache (its vectors are computed again)"
+        in shifted_by_one().judge(cache_folder="/data/cache").message
+    )
+    assert "/data/cache" not in missing_document().judge(cache_folder="/data/cache").message
+    assert "cache" not in clean().judge(reembedded=None, cache_folder="/data/cache").message
+
+
 def test_memory_does_not_grow_with_the_vectors() -> None:
     """Ten batches of vectors take no more memory than one, but for their ids."""
     width, rows = 512, 2000

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from kbgate.embedders.hashing_for_tests_only import HashingForTestsOnlyEmbedder
 from kbgate.errors import ConflictError
 from kbgate.pipeline import STAGES
 from kbgate.run import Run
@@ -41,6 +42,23 @@ def test_the_second_try_takes_everything_from_the_cache(live_kb: SmallKb) -> Non
         == second["n_reused"]
         == n_live - len(next(run.store.read("v1.0.0", ["doc_id"], ["orders/doc-03"])))
     )
+
+
+def test_a_wrong_model_behind_the_fingerprint_blocks_its_own_run_and_not_those_after_it(
+    live_kb: SmallKb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = HashingForTestsOnlyEmbedder._embed
+    live_kb.change(3)
+    with monkeypatch.context() as patched:
+        patched.setattr(HashingForTestsOnlyEmbedder, "_embed", lambda *given: np.roll(right(*given), 1, axis=1))
+        wrong = live_kb.run("wrong")
+    assert wrong.outcome == "hold"
+    assert "model, library or hardware changed behind the same fingerprint" in " ".join(wrong.report["reasons"])
+    mended = live_kb.run("mended")
+    assert mended.outcome == "promoted", mended.report["reasons"]
+    message = mended.report["embedding"]["message"]
+    assert f"The vector cache {mended.run.cache_folder} had been filled by a model" in message
+    assert "filled by" not in live_kb.run("next").report["embedding"].get("message", "")
 
 
 def test_a_run_that_lost_its_lease_embeds_nothing(live_kb: SmallKb) -> None:
