@@ -91,6 +91,7 @@ def assert_promises(document: Document, chunks: list[Chunk], tokenizer, size: in
     counts = tokenizer.count([chunk.text for chunk in chunks]).n_tokens.tolist()
     assert [chunk.n_tokens for chunk in chunks] == counts
     assert all(0 < n_tokens <= size for n_tokens in counts)
+    assert all(len(chunk.text) <= 20 * size for chunk in chunks)
     # Nothing the model could read is left out.
     assert tokenizer.count([gap.strip() for gap in gaps]).n_tokens.sum() == 0
 
@@ -99,6 +100,8 @@ def assert_promises(document: Document, chunks: list[Chunk], tokenizer, size: in
 @example(text=GUIDE, size=40, overlap=7)
 @example(text="\ud800 half a pair", size=8, overlap=0)
 @example(text="x" * 300, size=8, overlap=7)
+@example(text="an image: " + "A1b2C3" * 700 + " end", size=8, overlap=7)
+@example(text="a" + " \u200b" * 700 + "b", size=8, overlap=7)
 @example(text="😀" * 50, size=8, overlap=7)
 @example(text="\u0301" * 40 + "a", size=8, overlap=0)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -10,6 +10,10 @@ from kbgate.sections.chunker import ChunkerSettings
 
 Span = tuple[int, int]
 
+# Tokens alone do not bound a text: WordPiece makes one unknown token of any word above 100 characters, such as an embedded
+# image. Real text of every language has far fewer characters a token.
+_MOST_CHARS_A_TOKEN = 20
+
 
 def chunks_from_spans(
     document: Document,
@@ -21,7 +25,8 @@ def chunks_from_spans(
     """Make the chunks of a document from `[start, end)` character spans.
 
     Spans lose the white space around them; spans without any token or inside another are left out; a span whose own text
-    counts more than `size_tokens` tokens is halved until it does not (only a single character may exceed it).
+    counts more than `size_tokens` tokens, or is longer than that many tokens can be, is halved until it does not (only a
+    single character may exceed it).
     """
     text = document.text
     sections = sections_of(text) if sections is None else sections
@@ -43,15 +48,19 @@ def chunks_from_spans(
 def _fitting(text: str, spans: Iterable[Span], size_tokens: int, tokenizer: Tokenizer) -> list[tuple[int, int, int]]:
     """Return (start, end, n_tokens) of the trimmed spans, in order, the oversized halved, none inside another."""
     fitting = []
+    most_chars = _MOST_CHARS_A_TOKEN * size_tokens
     pending = _trimmed(text, spans)
     while pending:
         counts = tokenizer.count([text[start:end] for start, end in pending]).n_tokens.tolist()
         halves: list[Span] = []
         for (start, end), n_tokens in zip(pending, counts, strict=True):
-            if n_tokens > size_tokens and end - start > 1:
-                middle = start + _middle(text[start:end], tokenizer)
+            if n_tokens == 0:
+                continue
+            too_long = end - start > most_chars
+            if too_long or (n_tokens > size_tokens and end - start > 1):
+                middle = start + _middle(text[start:end], tokenizer, by_chars=too_long)
                 halves += [(start, middle), (middle, end)]
-            elif n_tokens > 0:
+            else:
                 fitting.append((start, end, n_tokens))
         pending = _trimmed(text, halves)
     outermost: list[tuple[int, int, int]] = []
@@ -72,12 +81,15 @@ def _trimmed(text: str, spans: Iterable[Span]) -> list[Span]:
     return list(trimmed)
 
 
-def _middle(passage: str, tokenizer: Tokenizer) -> int:
-    """Return the word boundary nearest to the middle token, or where there is none, the middle character."""
+def _middle(passage: str, tokenizer: Tokenizer, *, by_chars: bool) -> int:
+    """Return the word boundary nearest to the middle token (or character), or where none is near, the middle character."""
     starts = tokenizer.offsets(passage)[:, 0].tolist()
-    middle = len(starts) // 2
-    for distance in range(middle // 2 + 1):
-        for index in (middle - distance, middle + distance):
-            if 0 < starts[index] < len(passage) and not is_inside_word(passage, starts[index]):
-                return starts[index]
-    return len(passage) // 2
+    middle = len(passage) // 2
+    if by_chars:
+        near = sorted(
+            (start for start in starts if abs(start - middle) <= middle // 2), key=lambda start: abs(start - middle)
+        )
+    else:
+        half = len(starts) // 2
+        near = [starts[index] for distance in range(half // 2 + 1) for index in (half - distance, half + distance)]
+    return next((start for start in near if 0 < start < len(passage) and not is_inside_word(passage, start)), middle)

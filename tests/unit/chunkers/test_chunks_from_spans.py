@@ -34,3 +34,23 @@ def test_one_endless_word_is_cut_between_tokens(tokenizer):
     assert "".join(chunk.text for chunk in made) == text
     assert len(made) > 1
     assert all(chunk.n_tokens <= 8 for chunk in made)
+
+
+def test_a_word_that_the_model_reads_as_one_unknown_token_does_not_make_an_endless_chunk(tokenizer):
+    image = "A1b2C3" * 7000
+    text = f"See this: {image} and that."
+    assert tokenizer.count([image]).n_tokens.tolist() == [1]
+    made = chunks(text, [(0, len(text))], tokenizer)
+    assert max(len(chunk.text) for chunk in made) <= 20 * 8
+    assert "".join(chunk.text for chunk in made).replace(" ", "") == text.replace(" ", "")
+    assert made[0].text.startswith("See this:")
+    assert made[-1].text.endswith("and that.")
+
+
+def test_a_text_of_white_space_and_a_few_words_keeps_its_words(tokenizer):
+    text = "one" + " " * 5000 + "two" + "\u200b" * 5000 + "three"
+    assert [chunk.text.strip("\u200b") for chunk in chunks(text, [(0, len(text))], tokenizer)] == [
+        "one",
+        "two",
+        "three",
+    ]
