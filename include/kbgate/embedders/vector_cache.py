@@ -92,6 +92,7 @@ class VectorCache:
             while True:
                 try:
                     with self._open(spare_bytes) as environment:
+                        self._check_size(environment)
                         return work(environment)
                 except (lmdb.MapFullError, lmdb.MapResizedError):
                     spare_bytes *= 2
@@ -114,6 +115,13 @@ class VectorCache:
         # Readers that were killed would keep old pages alive.
         environment.reader_check()
         return environment
+
+    def _check_size(self, environment: lmdb.Environment) -> None:
+        """Refuse a file that was cut short: a look at a page beyond its end would kill the process (SIGBUS)."""
+        wanted_bytes = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
+        file_bytes = (self._folder / "data.mdb").stat().st_size
+        if file_bytes < wanted_bytes:
+            raise lmdb.CorruptedError(f"data.mdb has {file_bytes:,} of {wanted_bytes:,} bytes")
 
 
 def _checked(value: bytes | None, dimension: int) -> NDArray[np.float32] | None:

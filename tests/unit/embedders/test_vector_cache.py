@@ -164,6 +164,38 @@ def test_a_damaged_file_says_to_delete_the_folder(tmp_path):
         VectorCache(tmp_path).get_many([b"key"], 8)
 
 
+@pytest.mark.parametrize("kept_share", [0.999, 0.5, 0.01])
+def test_a_file_that_was_cut_short_is_damaged_and_does_not_kill_the_process(tmp_path, kept_share):
+    VectorCache(tmp_path).put_many({f"key{n}".encode(): unit(n) for n in range(1000)})
+    file = tmp_path / "data.mdb"
+    os.truncate(file, int(file.stat().st_size * kept_share))
+    # In a process of its own: what is tested for would end this one.
+    code = (
+        "import sys, numpy as np; from pathlib import Path; from kbgate.embedders.vector_cache import VectorCache\n"
+        "from kbgate.errors import ArtifactError\n"
+        "cache = VectorCache(Path(sys.argv[1]))\n"
+        "keys = [f'key{n}'.encode() for n in range(1000)]\n"
+        "for use in (lambda: cache.get_many(keys, 384), lambda: cache.put_many({b'new': np.eye(1, 384)[0]})):\n"
+        "    try: use()\n"
+        "    except ArtifactError as error: print(error)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("is damaged (data.mdb has") == 2
+
+
+def test_a_cache_whose_vectors_are_replaced_is_never_called_damaged(tmp_path):
+    random = np.random.default_rng(0)
+    cache = VectorCache(tmp_path)
+    for step in range(30):
+        keys = [f"key{n}".encode() for n in random.integers(0, 300, 60)]
+        cache.put_many(dict.fromkeys(keys, unit(step, 1024)))
+    assert sum(vector is not None for vector in cache.get_many([f"key{n}".encode() for n in range(300)], 1024)) > 290
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InfrastructureError, match="cannot be used"):
