@@ -148,6 +148,7 @@ FIXED: dict[str, frozenset[str]] = {
             "stale_in_ledger",
             "chunk_count_differs",
             "doubled_chunk_ids",
+            "altered_chunks",
             "new_chunks_missing",
             "chunks_left_over",
             "wrong_dimension",

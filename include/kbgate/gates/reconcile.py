@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kbgate.errors import UsageError
 from kbgate.gates.embedding_probe import EmbeddingProbe, judge_probe
 from kbgate.gates.index_recall import IndexSearch, measure_index
-from kbgate.gates.store_contents import UNIT_TOLERANCE, StoreContents, read_store_contents
+from kbgate.gates.store_contents import UNIT_TOLERANCE, ChunkIdOf, StoreContents, read_store_contents
 from kbgate.results import GateResult, Measurement, Verdict, judge
 from kbgate.sections.reconcile import ReconcileSettings
 
@@ -40,6 +40,7 @@ def judge_reconcile(
     expected_doc_ids: Collection[str],
     removed_doc_ids: Collection[str],
     store_batches: "Iterable[pa.Table]",
+    chunk_id_of: ChunkIdOf,
     expected_chunks: "pd.DataFrame",
     dimension: int,
     reembedded: ReembeddedSample | None,
@@ -59,7 +60,8 @@ def judge_reconcile(
         ledger: the candidate's, with doc_id, content_hash and n_chunks.
         expected_doc_ids: what must be in the candidate by the source and the plan.
         removed_doc_ids: what must not.
-        store_batches: all chunks of the candidate, with chunk_id, doc_id and vector.
+        store_batches: all chunks of the candidate, with `store_contents.COLUMNS`.
+        chunk_id_of: the id that a chunk of this document, place and text must have.
         expected_chunks: chunk_id and doc_id of the chunks that this run made; their documents must hold just these.
         dimension: length of every vector.
         reembedded: of the whole candidate; None if nothing was embedded again, which is INCONCLUSIVE.
@@ -73,7 +75,7 @@ def judge_reconcile(
     Raises:
         UsageError: the arrays of `reembedded` or of `probe` do not fit together.
     """
-    contents = read_store_contents(store_batches, dimension)
+    contents = read_store_contents(store_batches, dimension, chunk_id_of)
     expected, hashes = set(expected_doc_ids), expected_hashes or {}
     measurements, details = [], {}
     for measured, examples in (
@@ -166,6 +168,12 @@ def _chunks(ledger: "pd.DataFrame", expected: "pd.DataFrame", contents: StoreCon
     )
     yield _none_wanted(
         "doubled_chunk_ids", contents.doubled_chunk_ids(), contents.n_chunks, "{n} chunk ids occur more than once"
+    )
+    yield _none_wanted(
+        "altered_chunks",
+        contents.altered,
+        contents.n_chunks,
+        "{n} chunks in the store do not have the document, place and text that their id was made of",
     )
     made = set(zip(expected["chunk_id"], expected["doc_id"], strict=True))
     stored = set(contents.pairs_of(set(expected["doc_id"])))

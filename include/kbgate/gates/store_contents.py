@@ -1,6 +1,6 @@
 """What one pass over a candidate's chunks finds; it keeps ids and counts, so memory does not grow with the vectors."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,12 +13,20 @@ UNIT_TOLERANCE = 1e-3
 """A vector whose length differs from 1 by more is not normalised; float16 rounding alone stays below it."""
 
 
+COLUMNS = ("chunk_id", "doc_id", "start", "end", "text", "vector")
+"""What a batch must have."""
+
+ChunkIdOf = Callable[[str, int, int, str], str]
+"""The id that a chunk must have, from its doc_id, start, end and text."""
+
+
 @dataclass(slots=True)
 class StoreContents:
-    """Ids and flaws of all chunks; the three lists hold the ids of the chunks whose vector is at fault."""
+    """Ids and flaws of all chunks; `altered` are chunks that are not what their id says, the next three have a vector at fault."""
 
     n_chunks: int = 0
     dimensions: set[int] = field(default_factory=set)
+    altered: list[str] = field(default_factory=list)
     wrong_dimension: list[str] = field(default_factory=list)
     not_finite: list[str] = field(default_factory=list)
     not_unit: list[str] = field(default_factory=list)
@@ -49,8 +57,11 @@ class StoreContents:
             yield from zip(chunk_ids.filter(inside).to_pylist(), stored.filter(inside).to_pylist(), strict=True)
 
 
-def read_store_contents(batches: "Iterable[pa.Table]", dimension: int) -> StoreContents:
-    """Read batches with chunk_id, doc_id and vector once; every vector should have `dimension` numbers and length 1."""
+def read_store_contents(batches: "Iterable[pa.Table]", dimension: int, chunk_id_of: ChunkIdOf) -> StoreContents:
+    """Read batches with `COLUMNS` once; every vector should have `dimension` numbers and length 1.
+
+    A chunk's id is made of its document, place and text, so that a store which changed one of them is found out here.
+    """
     import pyarrow as pa
 
     contents = StoreContents()
@@ -58,6 +69,10 @@ def read_store_contents(batches: "Iterable[pa.Table]", dimension: int) -> StoreC
         contents.n_chunks += len(table)
         contents.chunk_ids.append(table.column("chunk_id").cast(pa.string()))
         contents.doc_ids.append(table.column("doc_id").cast(pa.string()))
+        names, *parts = (table.column(name).to_pylist() for name in COLUMNS[:-1])
+        contents.altered += [
+            name for name, *part in zip(names, *parts, strict=True) if None in part or chunk_id_of(*part) != name
+        ]
         for batch in table.select(["chunk_id", "vector"]).to_batches():
             _look_at_vectors(batch.column(0), batch.column(1), dimension, contents)
     return contents

@@ -1,14 +1,17 @@
 """The reconcile gate: source, ledger and store must hold the same documents."""
 
 from collections.abc import Collection, Sequence
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 
+from kbgate.chunkers.chunk_id import chunk_id
 from kbgate.corpus import DOCUMENTS_FILE
 from kbgate.gates.embedding_probe import PROBE_SENTENCES, EmbeddingProbe
 from kbgate.gates.index_recall import IndexSearch
 from kbgate.gates.reconcile import ReembeddedSample, judge_reconcile
+from kbgate.gates.store_contents import COLUMNS
 from kbgate.results import StageResult
 from kbgate.run import LEDGER_FILE, Run
 from kbgate.stages.build_candidate import candidate_version
@@ -32,7 +35,8 @@ def reconcile(run: Run) -> StageResult:
         ledger=run.folder.read_table(LEDGER_FILE).to_pandas(),
         expected_doc_ids=plan.added + plan.changed + plan.unchanged + plan.kept,
         removed_doc_ids=plan.removed,
-        store_batches=run.store.read(version, ["chunk_id", "doc_id", "vector"]),
+        store_batches=run.store.read(version, COLUMNS),
+        chunk_id_of=partial(chunk_id, settings=run.kb_settings.chunker),
         expected_chunks=run.folder.read_table(CHUNKS_FILE, ["chunk_id", "doc_id"]).to_pandas(),
         dimension=run.embedder.fingerprint.dimension,
         reembedded=_reembedded(run, _sample(run, version)),

@@ -38,6 +38,7 @@ class Ingest:
     retrievable: list[str] = field(default_factory=list)
     hashes: dict[str, str] = field(default_factory=dict)
     dimension: int = DIMENSION
+    texts: list[str] | None = None
 
     def batches(self) -> Iterator[pa.Table]:
         width = self.vectors.shape[1]
@@ -48,6 +49,7 @@ class Ingest:
                 {
                     "chunk_id": self.chunk_ids[rows],
                     "doc_id": self.doc_ids[rows],
+                    **content_of(self.texts[rows] if self.texts else self.chunk_ids[rows]),
                     "vector": pa.FixedSizeListArray.from_arrays(flat, width),
                 }
             )
@@ -62,6 +64,7 @@ class Ingest:
             "expected_doc_ids": self.expected,
             "removed_doc_ids": self.removed,
             "store_batches": self.batches(),
+            "chunk_id_of": lambda doc_id, start, end, text: text,
             "expected_chunks": self.new,
             "dimension": self.dimension,
             "reembedded": ReembeddedSample(names, np.array([stored[name] for name in names]), fresh.vectors[rows]),
@@ -71,6 +74,11 @@ class Ingest:
             "settings": ReconcileSettings(),
         }
         return judge_reconcile(**given | changed)
+
+
+def content_of(texts: list[str]) -> dict[str, list[Any]]:
+    """The columns that make a chunk's id, which is its text here."""
+    return {"start": [0] * len(texts), "end": [9] * len(texts), "text": texts}
 
 
 def clean() -> Ingest:
@@ -158,6 +166,11 @@ def shifted_by_one() -> Ingest:
     return replace(ingest, vectors=np.roll(ingest.vectors, 1, axis=0))
 
 
+def altered_text() -> Ingest:
+    ingest = clean()
+    return replace(ingest, texts=[text if text != "c0007" else "another text" for text in ingest.chunk_ids])
+
+
 def not_a_number() -> Ingest:
     ingest = clean()
     vectors = ingest.vectors.copy()
@@ -201,6 +214,7 @@ SPOILT = [
     (half_of_a_document, "chunk_count_differs", "such as doc-02: 3 of 5"),
     (doubled_chunk_id, "doubled_chunk_ids", "1 chunk ids occur more than once, such as c0000"),
     (chunk_of_this_run_lost, "new_chunks_missing", "1 chunks that this run made are not in the store, such as c0198"),
+    (altered_text, "altered_chunks", "1 chunks in the store do not have the document, place and text that their id"),
     (old_chunk_left_over, "chunks_left_over", "this run did not make them (left over), such as chunk of the old text"),
     (shifted_by_one, "reembedded_similarity", "34 of 34 chunks embedded again do not have the vector that is stored"),
     (not_a_number, "not_finite", "2 vectors hold NaN or infinite numbers, such as c0003, c0050"),
@@ -253,8 +267,9 @@ def test_vectors_of_uneven_length_are_counted_one_by_one() -> None:
     ingest = clean()
     rows = [vector.tolist() for vector in ingest.vectors]
     rows[4], rows[9] = rows[4][:7], None
+    vectors = pa.array(rows, pa.list_(pa.float32()))
     table = pa.table(
-        {"chunk_id": ingest.chunk_ids, "doc_id": ingest.doc_ids, "vector": pa.array(rows, pa.list_(pa.float32()))}
+        {"chunk_id": ingest.chunk_ids, "doc_id": ingest.doc_ids, **content_of(ingest.chunk_ids), "vector": vectors}
     )
     result = ingest.judge(store_batches=[table.slice(0, 100), table.slice(100)])
     assert [m.name for m in result.failed_measurements] == ["wrong_dimension"]
@@ -321,7 +336,7 @@ def test_memory_does_not_grow_with_the_vectors() -> None:
     def stream(n_batches: int) -> Iterator[pa.Table]:
         for batch in range(n_batches):
             chunk_ids = [f"{batch}-{row}" for row in range(rows)]
-            yield pa.table({"chunk_id": chunk_ids, "doc_id": ["d"] * rows, "vector": vector})
+            yield pa.table({"chunk_id": chunk_ids, "doc_id": ["d"] * rows, **content_of(chunk_ids), "vector": vector})
 
     def peak(n_batches: int) -> int:
         ledger = pd.DataFrame({"doc_id": ["d"], "content_hash": ["x"], "n_chunks": [n_batches * rows]})

@@ -1,3 +1,5 @@
+import pyarrow as pa
+
 from kbgate.gates.embedding_probe import PROBE_SENTENCES
 from kbgate.pipeline import STAGES
 from kbgate.results import Measurement, Verdict
@@ -34,6 +36,19 @@ def test_a_removed_document_that_is_still_stored_is_found(live_kb: SmallKb) -> N
     assert result.holds
     failed = {found.name for found in run.folder.read_gates()["reconcile"].failed_measurements}
     assert failed >= {"removed_still_present", "removed_still_retrievable"}
+
+
+def test_a_text_that_changed_in_the_store_is_found_though_its_vector_is_right(live_kb: SmallKb) -> None:
+    run = built(live_kb)
+    chunks = pa.concat_tables(run.store.read("v1.0.1", CHUNK_COLUMNS))
+    texts = ["Another text altogether.", *chunks.column("text").to_pylist()[1:]]
+    altered = chunks.set_column(CHUNK_COLUMNS.index("text"), "text", pa.array(texts))
+    run.store.drop("v1.0.1", protected=())
+    run.store.build("v1.0.1", [altered], dimension=run.embedder.fingerprint.dimension)
+    assert reconcile(run).holds
+    found = {m.name: m for m in run.folder.read_gates()["reconcile"].failed_measurements}
+    assert found["altered_chunks"].value == 1
+    assert chunks.column("chunk_id")[0].as_py() in found["altered_chunks"].message
 
 
 def test_a_ledger_that_lost_a_document_holds_the_run(live_kb: SmallKb) -> None:
