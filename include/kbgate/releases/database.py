@@ -1,7 +1,6 @@
 """The registry's SQL database: opening it, reading, writing in one transaction, and bringing its tables up to date."""
 
 import sqlite3
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from kbgate.errors import InfrastructureError, SettingsError
+from kbgate.postgres_tls import split_tls
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 LOCK_SECONDS = 30
@@ -157,34 +157,19 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _postgres_engine(url: URL) -> Engine:
-    query = dict(url.query)
-    mode, authority = query.pop("sslmode", "prefer"), query.pop("sslrootcert", None)
+    url, ssl_context = split_tls(url, "registry.dsn")
     try:
         return create_engine(
-            url.set(query=query),
+            url,
             isolation_level="READ COMMITTED",
             pool_pre_ping=True,
-            connect_args={"ssl_context": _ssl_context(str(mode), authority), "application_name": "kbgate"},
+            connect_args={"ssl_context": ssl_context, "application_name": "kbgate"},
         )
     except ModuleNotFoundError as error:
         raise SettingsError(
             "registry.dsn names PostgreSQL, which needs the Python package 'pg8000'. "
             "Install it: pip install 'kbgate[postgres]'."
         ) from error
-
-
-def _ssl_context(mode: str, authority: Any) -> ssl.SSLContext | bool | None:
-    """Translate libpq's `sslmode` (and `sslrootcert`) for pg8000: None encrypts if the server can, unverified."""
-    simple = {"disable": False, "allow": None, "prefer": None, "require": True}
-    if mode in simple:
-        return simple[mode]
-    if mode not in ("verify-ca", "verify-full"):
-        raise SettingsError(
-            f"registry.dsn has sslmode={mode}. Use one of: {', '.join(simple)}, verify-ca, verify-full."
-        )
-    context = ssl.create_default_context(cafile=authority)
-    context.check_hostname = mode == "verify-full"
-    return context
 
 
 def _driver_message(error: BaseException | None) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.pool import NullPool
 
 from kbgate.errors import InfrastructureError, SettingsError, SourceError
 from kbgate.parts import read_options
+from kbgate.postgres_tls import split_tls
 from kbgate.records import Document, RejectedRow
 from kbgate.sources.accept import accept
 from kbgate.sources.rows import RowOptions, document_of, require_columns
@@ -89,8 +90,11 @@ class SqlSource:
 
 
 def _engine(url: URL) -> Engine:
+    arguments: dict[str, Any] = {}
+    if url.drivername == "postgresql+pg8000":
+        url, arguments["ssl_context"] = split_tls(url, "source.options.dsn")
     try:
-        return create_engine(url, poolclass=NullPool)
+        return create_engine(url, poolclass=NullPool, connect_args=arguments)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise SettingsError(f"source.options.dsn needs a database driver that is not installed: {error}.") from error
 

@@ -1,6 +1,5 @@
 """Connect to PostgreSQL with the pure-Python driver pg8000, and say what failed without ever showing a password."""
 
-import ssl
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,19 +9,19 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from kbgate.errors import ConflictError, InfrastructureError, SettingsError, UsageError
+from kbgate.postgres_tls import PARAMETERS, split_tls
 
 SETTING = "store.options.dsn"
-_KNOWN_QUERY = {"application_name", "sslmode", "unix_sock"}
-_ENCRYPTED = {"require", "verify-ca", "verify-full"}
+_KNOWN_QUERY = PARAMETERS | {"application_name", "unix_sock"}
 
 
 def connect_arguments(dsn: str) -> dict[str, Any]:
     """Turn an address such as `postgresql://user:password@host:5432/database?sslmode=require` into driver arguments.
 
-    `sslmode` require encrypts; verify-ca and verify-full also check the certificate; `unix_sock` is a socket's path.
+    `sslmode` and `sslrootcert` are those of `kbgate.postgres_tls`; `unix_sock` is a socket's path.
 
     Raises:
-        SettingsError: it is not such an address, or has a parameter that is not supported.
+        SettingsError: it is not such an address, or has a parameter or a mode that is not supported.
     """
     try:
         url = make_url(dsn)
@@ -33,6 +32,7 @@ def connect_arguments(dsn: str) -> dict[str, Any]:
     unknown = sorted(set(url.query) - _KNOWN_QUERY)
     if unknown:
         raise SettingsError(f"{SETTING} has the parameters {unknown}; supported: {', '.join(sorted(_KNOWN_QUERY))}.")
+    url, ssl_context = split_tls(url, SETTING)
     arguments: dict[str, Any] = {
         "user": url.username or "postgres",
         "password": url.password,
@@ -40,15 +40,10 @@ def connect_arguments(dsn: str) -> dict[str, Any]:
         "port": url.port or 5432,
         "database": url.database,
         "application_name": url.query.get("application_name", "kbgate"),
+        "ssl_context": ssl_context,
     }
     if "unix_sock" in url.query:
         arguments.update(unix_sock=url.query["unix_sock"], host=None)
-    mode = url.query.get("sslmode", "prefer")
-    if mode in _ENCRYPTED:
-        context = ssl.create_default_context()
-        context.check_hostname = mode == "verify-full"
-        context.verify_mode = ssl.CERT_NONE if mode == "require" else ssl.CERT_REQUIRED
-        arguments["ssl_context"] = context
     return arguments
 
 

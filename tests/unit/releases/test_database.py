@@ -1,4 +1,3 @@
-import ssl
 import stat
 import threading
 from pathlib import Path
@@ -72,15 +71,6 @@ def test_every_postgresql_address_uses_pg8000(scheme: str) -> None:
     database = Database(f"{scheme}://anna:s3cret@host/db?sslmode=require")
     assert database._engine.driver == "pg8000"
     assert database._engine.url.query == {}
-
-
-def test_sslmode_verify_full_checks_the_certificate_and_the_host(tmp_path: Path) -> None:
-    from kbgate.releases.database import _ssl_context
-
-    context = _ssl_context("verify-full", None)
-    assert isinstance(context, ssl.SSLContext)
-    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
-    assert _ssl_context("disable", None) is False
 
 
 def test_a_server_that_does_not_answer_is_named_without_the_password() -> None:

@@ -91,6 +91,18 @@ def test_server_that_is_down_is_an_infrastructure_error_without_the_password():
     assert "s3cret" not in str(caught.value)
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("mode", ["prefer", "disable"])
+def test_sslmode_of_the_address_is_understood(postgres_dsn, mode):
+    dsn = make_url(postgres_dsn).update_query_dict({"sslmode": mode}).render_as_string(hide_password=False)
+    assert read(dsn, "SELECT 'a' AS doc_id, 't' AS title, 'x' AS text")[0].doc_id == "a"
+
+
+def test_a_mistyped_sslmode_is_a_settings_error():
+    with pytest.raises(SettingsError, match=r"source\.options\.dsn has sslmode=verify_full"):
+        read("postgresql+pg8000://user:s3cret@127.0.0.1:1/kb?sslmode=verify_full")
+
+
 @pytest.mark.parametrize("options", [{"dsn": "sqlite://user:s3cret@h/x"}, {"dns": "x://user:s3cret@h/x", "query": "q"}])
 def test_wrong_options_are_named_without_showing_the_password(options):
     with pytest.raises(SettingsError) as caught:
