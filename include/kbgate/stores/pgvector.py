@@ -38,6 +38,8 @@ _COLUMN_TYPES = {
 _MAX_INDEXED_DIMENSION = 2000
 _SPARE_RESULTS = 10
 _LOCK_TIMEOUT = "10s"
+# While it builds an index, a server does not notice that its client was killed, and keeps the lock until it is done.
+_CLIENT_CHECK_INTERVAL = "2s"
 
 
 class PgvectorOptions(BaseModel):
@@ -176,6 +178,7 @@ class PgvectorStore:
         """Run a transaction that is the only one writing this knowledge base; it is committed at the end of the block."""
         connection.run("START TRANSACTION")
         connection.run(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
+        connection.run(f"SET LOCAL client_connection_check_interval = '{_CLIENT_CHECK_INTERVAL}'")
         lock = f"kbgate store {self._options.schema_name} {self._kb}"
         connection.run("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))", lock=lock)
         yield

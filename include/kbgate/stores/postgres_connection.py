@@ -87,7 +87,12 @@ class PostgresConnection:
 def _explained(error: DatabaseError, server: str) -> Exception:
     code = error.args[0].get("C", "") if error.args and isinstance(error.args[0], dict) else ""
     if code == "55P03":
-        return ConflictError(f"{server}: another session is building or dropping a version; nothing was changed.")
+        return ConflictError(
+            f"{server}: another session is building or dropping a version; nothing was changed. "
+            "Wait for the other run and run again. If there is none, a killed run's session is still at work: "
+            "SELECT pid, state, query FROM pg_stat_activity WHERE application_name = 'kbgate' shows it, "
+            "SELECT pg_terminate_backend(<pid>) ends it."
+        )
     if code == "23505":
         return UsageError(
             f"A chunk id occurs more than once ({_reason(error)}). Was a changed document added without removing its "

@@ -1,11 +1,14 @@
+import socket
 import threading
+from contextlib import suppress
 
 import pytest
 
 from chunk_tables import chunk_table, vectors_in
-from kbgate.errors import ConflictError, UsageError
+from kbgate.errors import ConflictError, InfrastructureError, UsageError
 from kbgate.stores import pgvector
 from kbgate.stores.pgvector import PgvectorStore
+from kbgate.stores.postgres_connection import PostgresConnection, connect_arguments
 
 pytestmark = pytest.mark.postgres
 
@@ -75,6 +78,26 @@ def test_a_second_writer_is_refused(store, monkeypatch):
         yield chunk_table(0, 3)
 
     assert store.build("v1.0.0", batches(), dimension=8) == 3
+
+
+def test_a_killed_build_gives_the_lock_back_though_the_server_is_still_at_work(store, postgres_dsn, monkeypatch):
+    monkeypatch.setattr(pgvector, "_CLIENT_CHECK_INTERVAL", "100ms")
+    monkeypatch.setattr(pgvector, "_LOCK_TIMEOUT", "5s")
+    killed = PostgresConnection(connect_arguments(postgres_dsn))
+
+    def build_for_a_minute():
+        with suppress(InfrastructureError), store._writing(killed):
+            killed.run("SELECT pg_sleep(60)")
+
+    thread = threading.Thread(target=build_for_a_minute)
+    thread.start()
+    while not run(store, "SELECT 1 FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND state = 'active'"):
+        assert thread.is_alive()
+    # What the server sees of a process that was killed.
+    killed._connection._usock.shutdown(socket.SHUT_RDWR)
+    thread.join()
+    killed.close()
+    assert store.build("v1.0.0", [chunk_table(0, 3)], dimension=8) == 3
 
 
 def test_first_builds_of_many_knowledge_bases_at_once_do_not_collide(postgres_dsn):
