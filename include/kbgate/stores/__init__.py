@@ -23,6 +23,12 @@ REGISTRY = {
     "pgvector": "kbgate.stores.pgvector:PgvectorStore",
 }
 
+WHEN_DAMAGED = (
+    "Can it be reached and written, and is the disk not full? If a version's files are damaged or gone, roll back to another "
+    "version (kbgate rollback) or restore the folder from its backup; the next ingest builds on the version that is live."
+)
+"""What a person does when files of a store cannot be used; the end of that message."""
+
 CHUNK_COLUMNS = ("chunk_id", "doc_id", "position", "start", "end", "text", "heading_path", "n_tokens", "vector")
 
 

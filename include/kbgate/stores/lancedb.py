@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kbgate.errors import InfrastructureError
 from kbgate.parts import read_options
 from kbgate.records import Hits
+from kbgate.stores import WHEN_DAMAGED
 from kbgate.stores.chunk_table import (
     BATCH_ROWS,
     check_columns,
@@ -236,8 +237,11 @@ class LanceDbStore:
         """Translate what LanceDB raises when a disk or an object store fails."""
         try:
             yield
-        except (OSError, RuntimeError) as error:
-            raise InfrastructureError(f"store.options.uri: LanceDB cannot use {self._uri}: {error}.") from error
+        except (OSError, RuntimeError, ValueError) as error:
+            # A ValueError is how LanceDB reports a table that is gone and a file that is none of its own.
+            raise InfrastructureError(
+                f"store.options.uri: LanceDB cannot use {self._uri}: {error}. {WHEN_DAMAGED}"
+            ) from error
 
 
 def _dimension(table: Table) -> int:

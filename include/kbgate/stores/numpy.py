@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from kbgate.errors import InfrastructureError
 from kbgate.parts import read_options
 from kbgate.records import Hits
-from kbgate.stores import CHUNK_COLUMNS
+from kbgate.stores import CHUNK_COLUMNS, WHEN_DAMAGED
 from kbgate.stores.chunk_table import (
     BATCH_ROWS,
     check_columns,
@@ -160,15 +160,17 @@ class NumpyStore:
                 yield chunk_schema(vectors.shape[1]).empty_table().select(names)
 
     def _vectors(self, version: str) -> NDArray[np.float32]:
-        return np.load(self._folder / version / _VECTORS, mmap_mode="r")
+        with self._disk():
+            return np.load(self._folder / version / _VECTORS, mmap_mode="r")
 
     @contextmanager
     def _disk(self) -> Iterator[None]:
         try:
             yield
-        except OSError as error:
+        except (OSError, EOFError, ValueError) as error:
+            # NumPy and Arrow report a damaged file as one of the last two.
             raise InfrastructureError(
-                f"store.options.uri: the folder {self._folder} cannot be used: {error}."
+                f"store.options.uri: the folder {self._folder} cannot be used: {error}. {WHEN_DAMAGED}"
             ) from error
 
 

@@ -122,9 +122,25 @@ def test_two_builds_at_once_are_refused(store):
     assert store.build("v1.0.0", batches(), dimension=8) == 3
 
 
-def test_a_broken_file_is_an_infrastructure_error_that_names_the_setting(store, tmp_path):
+@pytest.mark.parametrize(
+    ("files", "damage"),
+    [
+        ("data/*", Path.unlink),
+        ("data/*", lambda file: file.write_bytes(b"garbage" * 100)),
+        ("_versions/*", lambda file: file.write_bytes(b"")),
+        ("_versions/*", Path.unlink),
+    ],
+    ids=["data gone", "data overwritten", "table empty", "table gone"],
+)
+def test_damaged_files_are_an_infrastructure_error_that_says_what_to_do(store, tmp_path, files, damage):
     store.build("v1.0.0", [chunk_table(0, 20)], dimension=8)
-    (data,) = (tmp_path / "helpdesk" / "v1.0.0.lance" / "data").iterdir()
-    data.unlink()
-    with pytest.raises(InfrastructureError, match=r"store\.options\.uri: LanceDB cannot use"):
-        list(store.read("v1.0.0", ["text"]))
+    for file in (tmp_path / "helpdesk" / "v1.0.0.lance").glob(files):
+        damage(file)
+    for use in (
+        lambda: list(store.read("v1.0.0", ["text"])),
+        lambda: store.search("v1.0.0", vectors_in(chunk_table(0, 1)), 1),
+        lambda: store.sample("v1.0.0", 3, ["text"], seed=1),
+        lambda: store.build("v1.0.1", [], dimension=8, parent="v1.0.0", removed_doc_ids=["doc-00001"]),
+    ):
+        with pytest.raises(InfrastructureError, match=r"store\.options\.uri: LanceDB cannot use .*kbgate rollback"):
+            use()

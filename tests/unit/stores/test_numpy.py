@@ -1,6 +1,6 @@
 import pytest
 
-from chunk_tables import chunk_table
+from chunk_tables import chunk_table, vectors_in
 from kbgate.errors import ConflictError, InfrastructureError, SettingsError
 from kbgate.stores.numpy import NumpyStore
 
@@ -42,3 +42,22 @@ def test_a_folder_that_cannot_be_used_names_the_setting(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InfrastructureError, match=r"store\.options\.uri"):
         NumpyStore("helpdesk", {"uri": str(tmp_path / "file")}).build("v1.0.0", [], dimension=8)
+
+
+@pytest.mark.parametrize("file", ["chunks.parquet", "vectors.npy"])
+@pytest.mark.parametrize("content", [b"", b"garbage" * 100])
+def test_a_damaged_version_is_an_infrastructure_error_that_says_what_to_do(tmp_path, file, content):
+    store = NumpyStore("helpdesk", {"uri": str(tmp_path)})
+    store.build("v1.0.0", [chunk_table(0, 20)], dimension=8)
+    (tmp_path / "helpdesk" / "v1.0.0" / file).write_bytes(content)
+    uses = [
+        lambda: list(store.read("v1.0.0", ["text"])),
+        lambda: store.search("v1.0.0", vectors_in(chunk_table(0, 1)), 1),
+        lambda: store.sample("v1.0.0", 3, ["text"], seed=1),
+        lambda: store.build("v1.0.1", [], dimension=8, parent="v1.0.0"),
+    ]
+    for use in uses if file == "chunks.parquet" else [*uses, lambda: store.count("v1.0.0")]:
+        with pytest.raises(
+            InfrastructureError, match=r"store\.options\.uri: the folder .* cannot be used: .*kbgate rollback"
+        ):
+            use()
