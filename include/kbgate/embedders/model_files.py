@@ -50,10 +50,10 @@ def read_model_files(model: str, revision: str | None, sha256: str | None) -> Mo
             f"embedder.sha256 is {sha256}, but the weights in {folder} have {weights}. "
             "Restore the file, or put the new hash into the settings if the change is meant: every chunk is then embedded anew."
         )
-    transformer = _read_json(folder / "config.json")
-    sentence = _read_json(folder / "sentence_bert_config.json", default={})
-    tokenizer = _read_json(folder / "tokenizer_config.json", default={})
-    modules = _read_json(folder / "modules.json", default=[])
+    transformer = _read_json(folder / "config.json", dict)
+    sentence = _read_json(folder / "sentence_bert_config.json", dict, default={})
+    tokenizer = _read_json(folder / "tokenizer_config.json", dict, default={})
+    modules = _read_modules(folder / "modules.json")
     limits = (
         sentence.get("max_seq_length") or tokenizer.get("model_max_length"),
         transformer.get("max_position_embeddings"),
@@ -61,7 +61,7 @@ def read_model_files(model: str, revision: str | None, sha256: str | None) -> Mo
     dimension, steps, module_configs = int(transformer.get("hidden_size", 0)), [], []
     for module in modules[1:] or [{"type": "Pooling", "path": "1_Pooling"}]:
         kind = str(module["type"]).rpartition(".")[2]
-        config = _read_json(folder / module["path"] / "config.json", default={})
+        config = _read_json(folder / module["path"] / "config.json", dict, default={})
         module_configs.append(config)
         if kind == "Pooling":
             modes = _pooling_modes(config)
@@ -175,10 +175,24 @@ def _pooling_modes(config: dict[str, Any]) -> list[str]:
     return [modes] if isinstance(modes, str) else list(modes) or ["mean"]
 
 
-def _read_json(file: Path, default: Any = None) -> Any:
+def _read_modules(file: Path) -> list[dict[str, Any]]:
+    """Return the steps of the model in order, each with `type` and `path`; none where the file is missing."""
+    modules = _read_json(file, list, default=[])
+    if file.is_file() and not (
+        modules and all(isinstance(step, dict) and {"type", "path"} <= step.keys() for step in modules)
+    ):
+        raise SettingsError(f"{file} names no modules with type and path. Copy or download the whole model.")
+    return modules
+
+
+def _read_json(file: Path, kind: type[dict] | type[list], default: Any = None) -> Any:
     if default is not None and not file.is_file():
         return default
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SettingsError(f"{file} cannot be read as JSON ({error}). Copy or download the whole model.") from error
+    if not isinstance(content, kind):
+        wanted = "an object" if kind is dict else "a list"
+        raise SettingsError(f"{file} is not {wanted}. Copy or download the whole model.")
+    return content

@@ -76,9 +76,15 @@ class SentenceTransformersEmbedder:
         from transformers.utils.logging import disable_progress_bar
 
         disable_progress_bar()
-        model = SentenceTransformer(
-            str(self._folder), device="cpu", local_files_only=True, model_kwargs={"dtype": torch.float32}
-        )
+        try:
+            model = SentenceTransformer(
+                str(self._folder), device="cpu", local_files_only=True, model_kwargs={"dtype": torch.float32}
+            )
+        except Exception as error:  # each damaged file raises an error of another library
+            raise SettingsError(
+                f"The model in {self._folder} cannot be loaded ({type(error).__name__}: {error}). Its files are damaged, or do "
+                "not fit together: copy or download the whole model again, and set embedder.sha256 so that damage is named."
+            ) from error
         model.max_seq_length = self.fingerprint.max_tokens
         # Prefixes are settings here; a prompt of the model's own would be put before them unseen.
         model.default_prompt_name = None

@@ -101,6 +101,24 @@ def test_a_plain_transformers_folder_is_mean_pooled(folder):
     assert (files.dimension, files.max_tokens, files.pooling) == (384, 512, "mean")
 
 
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("config.json", "[]", r"config\.json is not an object"),
+        ("tokenizer_config.json", "[]", r"tokenizer_config\.json is not an object"),
+        ("sentence_bert_config.json", "[]", r"sentence_bert_config\.json is not an object"),
+        ("1_Pooling/config.json", "[]", r"1_Pooling/config\.json is not an object"),
+        ("modules.json", "{}", r"modules\.json is not a list"),
+        ("modules.json", "[]", r"modules\.json names no modules"),
+        ("modules.json", '[{"path": ""}]', r"modules\.json names no modules"),
+    ],
+)
+def test_a_configuration_file_of_another_shape_is_named(folder, file, content, message):
+    (folder / file).write_text(content)
+    with pytest.raises(SettingsError, match=message):
+        read_model_files(str(folder), None, None)
+
+
 @pytest.mark.parametrize("missing", ["model.safetensors", "tokenizer.json", "config.json"])
 def test_an_incomplete_model_is_named(folder, missing):
     (folder / missing).unlink()

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -118,3 +119,20 @@ def test_damaged_weights_are_named_not_stored(minilm):
         next(damaged._model.parameters()).fill_(float("nan"))
     with pytest.raises(SettingsError, match="zero or not finite for the text 'some text'"):
         damaged.embed_passages(["some text"])
+
+
+@pytest.mark.real_model
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [("model.safetensors", b"damaged"), ("config.json", b'{"hidden_size": 384, "max_position_embeddings": 512}')],
+)
+def test_a_model_that_cannot_be_loaded_names_its_folder(tmp_path, file, content):
+    folder = tmp_path / "model"
+    shutil.copytree(MODEL_DIR, folder, copy_function=os.symlink)
+    (folder / file).unlink()
+    (folder / file).write_bytes(content)
+    embedder = SentenceTransformersEmbedder(EmbedderSettings(model=str(folder)))
+    with pytest.raises(
+        SettingsError, match=rf"The model in {folder} cannot be loaded \(.*copy or download the whole model"
+    ):
+        embedder.load()
