@@ -1,7 +1,7 @@
 """What the command line prints: tables for people (rich), one JSON object for scripts."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -87,14 +87,17 @@ def show_report(report: dict[str, Any], as_json: bool) -> None:
         out.print(f"Next: {report['next']}", soft_wrap=True)
 
 
-def show_gates(gates: list[GateResult], folder: str | None, as_json: bool) -> None:
+def show_gates(gates: list[GateResult], folder: str | None, as_json: bool, notes: Sequence[str] = ()) -> None:
     """Print gate results that were measured outside a whole run; `folder` is where they left files, if they did."""
     if as_json:
-        _print_json({"folder": folder, "gates": [gate.model_dump(mode="json") for gate in gates]})
+        values = {"folder": folder, "gates": [gate.model_dump(mode="json") for gate in gates], "notes": list(notes)}
+        _print_json(values)
         return
     out.print(_gate_table(gates))
     for gate in gates:
         out.print(Text(gate.message, style=STYLES[gate.verdict]))
+    for note in notes:
+        out.print(f"Also: {note}", soft_wrap=True)
     if folder is not None:
         out.print(f"Files of this run: {folder}", soft_wrap=True)
 

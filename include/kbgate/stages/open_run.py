@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from kbgate.errors import InfrastructureError, UsageError
 from kbgate.results import StageResult
 from kbgate.run import REQUEST_FILE, START_FILE, Run, RunStart
+from kbgate.stages.check_golden_set import read_golden_set
 
 
 def open_run(run: Run) -> StageResult:
@@ -13,8 +14,11 @@ def open_run(run: Run) -> StageResult:
     Raises:
         ConflictError: another run holds the lease.
         UsageError: its base version cannot be built on.
+        GoldenSetError: recall could not be measured in the end.
         InfrastructureError: the store does not answer, or has lost the base version.
     """
+    # Told now, and not after everything was embedded.
+    read_golden_set(run)
     run.registry.migrate()
     minutes = run.kb_settings.release.lease_minutes
     run.registry.acquire_lease(run.kb, run.request.run_key, run.request.kind, minutes)
