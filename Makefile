@@ -7,7 +7,10 @@ RUNTIME := $(CURDIR)/var
 PORT ?= 8080
 
 export PATH := $(BIN):$(PATH)
+# Variables are stronger than the settings file, so a file of your own says itself where its artifacts go.
+ifndef KBGATE_CONFIG
 export KBGATE_ARTIFACT_ROOT ?= $(RUNTIME)/artifacts
+endif
 export AIRFLOW_HOME ?= $(RUNTIME)/airflow
 export AIRFLOW__CORE__DAGS_FOLDER := $(CURDIR)/dags
 export AIRFLOW__CORE__PLUGINS_FOLDER := $(CURDIR)/plugins

@@ -1,13 +1,14 @@
 """What the command line prints: tables for people (rich), one JSON object for scripts."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from kbgate.results import GateResult, Measurement, StageResult, Verdict
@@ -15,6 +16,22 @@ from kbgate.results import GateResult, Measurement, StageResult, Verdict
 STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "bold red", Verdict.INCONCLUSIVE: "yellow"}
 # Reasons, ids and messages are other people's words: brackets and colons in them are no markup.
 PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
+VERSION_COLUMNS = {
+    "version": "version",
+    "is": "role",
+    "state": "state",
+    "documents": "n_documents",
+    "chunks": "n_chunks",
+    "recall": "recall",
+    "from": "parent",
+    "by": "actor",
+    "at": "created_at",
+    "reason": "reason",
+}
+"""Title -> name in the listing."""
+ALWAYS_SHOWN = ("version", "is", "state")
+BY_IMPORTANCE = (*ALWAYS_SHOWN, "at", "recall", "reason", "by", "documents", "chunks", "from")
+SHORTEST_REASON = 12
 out = Console(**PLAIN)
 if not out.is_terminal:
     out = Console(**PLAIN, width=140)
@@ -87,14 +104,17 @@ def show_report(report: dict[str, Any], as_json: bool) -> None:
         out.print(f"Next: {report['next']}", soft_wrap=True)
 
 
-def show_gates(gates: list[GateResult], folder: str | None, as_json: bool) -> None:
+def show_gates(gates: list[GateResult], folder: str | None, as_json: bool, notes: Sequence[str] = ()) -> None:
     """Print gate results that were measured outside a whole run; `folder` is where they left files, if they did."""
     if as_json:
-        _print_json({"folder": folder, "gates": [gate.model_dump(mode="json") for gate in gates]})
+        values = {"folder": folder, "gates": [gate.model_dump(mode="json") for gate in gates], "notes": list(notes)}
+        _print_json(values)
         return
     out.print(_gate_table(gates))
     for gate in gates:
         out.print(Text(gate.message, style=STYLES[gate.verdict]))
+    for note in notes:
+        out.print(f"Also: {note}", soft_wrap=True)
     if folder is not None:
         out.print(f"Files of this run: {folder}", soft_wrap=True)
 
@@ -112,17 +132,39 @@ def show_versions(listing: dict[str, Any], as_json: bool) -> None:
     if as_json:
         _print_json(listing)
         return
-    table = Table("version", "is", "state", "documents", "chunks", "recall", "from", "by", "at", "reason")
-    for version in listing["versions"]:
-        recall = "" if version["recall"] is None else f"{version['recall']:.3f}"
-        cells = [version[name] for name in ("version", "role", "state", "n_documents", "n_chunks")]
-        cells += [recall, *(version[name] for name in ("parent", "actor", "created_at", "reason"))]
-        table.add_row(*("" if cell is None else str(cell) for cell in cells))
-    out.print(
-        table
-        if listing["versions"]
-        else f"{listing['kb']} has no versions yet. Run: kbgate ingest --kb {listing['kb']}"
-    )
+    if not listing["versions"]:
+        out.print(f"{listing['kb']} has no versions yet. Run: kbgate ingest --kb {listing['kb']}")
+        return
+    columns = {
+        title: [_cell(version[name]) for version in listing["versions"]] for title, name in VERSION_COLUMNS.items()
+    }
+    fitting = _fitting(columns)
+    shown = [title for title in VERSION_COLUMNS if title in fitting]
+    table = _table()
+    for title in shown:
+        table.add_column(title, overflow="fold", no_wrap=len(shown) > len(ALWAYS_SHOWN) and title != "reason")
+    for row in zip(*(columns[title] for title in shown), strict=True):
+        table.add_row(*row)
+    out.print(table)
+    hidden = [title for title in VERSION_COLUMNS if title not in shown]
+    if hidden:
+        out.print(f"Too narrow for: {', '.join(hidden)}. A wider terminal or --json shows them.")
+
+
+def _fitting(columns: dict[str, list[str]]) -> set[str]:
+    """Titles of the columns that fit side by side with whole cells, the important ones first; a reason may take more lines."""
+    shown, left = set(), out.width - 1
+    for title in BY_IMPORTANCE:
+        width = max(cell_len(cell) for cell in (title, *columns[title]))
+        left_then = left - 3 - (min(width, SHORTEST_REASON) if title == "reason" else width)
+        if title in ALWAYS_SHOWN or left_then >= 0:
+            shown.add(title)
+            left = left_then
+    return shown
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else "" if value is None else str(value)
 
 
 def show_version(version: dict[str, Any], as_json: bool) -> None:
@@ -138,7 +180,7 @@ def show_version(version: dict[str, Any], as_json: bool) -> None:
     out.print(facts)
     if version["gates"]:
         out.print(_gate_table([GateResult.model_validate(gate) for gate in version["gates"]]))
-    events = Table("at", "what", "from", "to", "by", "reason", title="Events")
+    events = _table("at", "what", "from", "to", "by", "reason", title="Events")
     for event in version["events"]:
         events.add_row(
             *(str(event[name] or "") for name in ("at", "kind", "version_from", "version_to", "actor", "reason"))
@@ -151,14 +193,14 @@ def show_diff(diff: dict[str, Any], as_json: bool) -> None:
     if as_json:
         _print_json(diff)
         return
-    documents = Table("change", "documents", title=f"{diff['old']} -> {diff['new']}")
+    documents = _table("change", "documents", title=f"{diff['old']} -> {diff['new']}")
     for name in ("added", "changed", "removed"):
         documents.add_row(
             f"{name} ({len(diff[name])})", ", ".join(diff[name][:20]) + (" …" if len(diff[name]) > 20 else "")
         )
     documents.add_row(f"unchanged ({diff['n_unchanged']})", "")
     out.print(documents)
-    numbers = Table("what differs", diff["old"], diff["new"])
+    numbers = _table("what differs", diff["old"], diff["new"])
     for section in ("settings", "counts", "profile"):
         for name, (old, new) in diff[section].items():
             numbers.add_row(name, str(old), str(new))
@@ -173,7 +215,7 @@ def show_faults(faults: dict[str, str], as_json: bool) -> None:
     if as_json:
         _print_json(faults)
         return
-    table = Table("fault", "what is wrong with the batch")
+    table = _table("fault", "what is wrong with the batch")
     for name, description in faults.items():
         table.add_row(name, description)
     out.print(table)
@@ -187,9 +229,14 @@ def show_batch(batch: dict[str, Any], as_json: bool) -> None:
         out.print(f"{batch['description']}\nWritten to {batch['path']}.\nTry it: {batch['command']}", soft_wrap=True)
 
 
+def _table(*titles: str, title: str | None = None) -> Table:
+    """A table whose words are broken where the terminal is narrow, and never cut off."""
+    return Table(*(Column(column, overflow="fold") for column in titles), title=title)
+
+
 def _gate_table(gates: list[GateResult]) -> Table:
     """One row a measurement that did not pass or that must reach a minimum, and a count of the others."""
-    table = Table("gate", "measured", "value", "wanted", "n", "95 % interval", "verdict")
+    table = _table("gate", "measured", "value", "wanted", "n", "95 % interval", "verdict")
     for gate in gates:
         judged = [m for m in gate.measurements if m.direction != "info" or m.verdict is not Verdict.PASSED]
         shown = [m for m in judged if m.verdict is not Verdict.PASSED or m.direction == "min"]

@@ -15,9 +15,9 @@ from kbgate.evaluation.provenance import Provenance
 from kbgate.evaluation.query_duplicates import nearest_query
 from kbgate.evaluation.query_text import comparable
 from kbgate.evaluation.span_resolution import SpanState, one_line, resolve_span
+from kbgate.golden_documents import SOURCE, documents_to_judge
 from kbgate.records import Document, sha256_of
 from kbgate.run import Run
-from kbgate.stages.check_golden_set import judged_documents
 
 NEAR_QUOTE = 0.7
 """A mistyped quote this like the document's words is answered with those words."""
@@ -38,10 +38,10 @@ class NewQuestion:
 
 
 def add(run: Run, new: NewQuestion) -> dict[str, Any]:
-    """Check a question against the live version and the golden set, then write it; return what was written and warnings.
+    """Check a question against the documents and the golden set, then write it; return what was written and warnings.
 
     Raises:
-        UsageError: a document is not live, a quote is not in it just once, the question is there already, or the golden
+        UsageError: a document is not there, a quote is not in it just once, the question is there already, or the golden
             set is read-only.
     """
     golden = open_for_writing(_location(run))
@@ -57,45 +57,23 @@ def add(run: Run, new: NewQuestion) -> dict[str, Any]:
 
 
 def anchor(run: Run) -> dict[str, Any]:
-    """Write the quotes of the judgements that name a span only, from the live version; return how many, and which not.
+    """Write the quotes of the judgements that name a span only, from the documents; return how many, and which not.
 
-    The spans must fit live's texts, which nobody can check: do it for the version on which they were judged.
+    The spans must fit these texts, which nobody can check: do it for the version on which they were judged.
 
     Raises:
-        UsageError: nothing is live, or the golden set is read-only.
+        UsageError: the golden set is read-only.
     """
     golden = open_for_writing(_location(run))
     bare = [j for j in golden.judgements if j.relevance > 0 and j.start is not None and j.quote is None]
-    texts = {document.doc_id: document.text for document in live_documents(run, golden)}
+    _, documents = documents_to_judge(run, golden)
+    texts = {document.doc_id: document.text for document in documents}
     quotes = {j: texts.get(j.doc_id, "")[j.start : j.end] for j in bare}
     found = {j: quote for j, quote in quotes.items() if _is_found_again(texts.get(j.doc_id, ""), quote, j.start)}
     if found:
         write_quotes(golden, found)
     others = [f"{judgement.query_id} / {judgement.doc_id}" for judgement in bare if judgement not in found]
     return {"golden_set": golden.location, "n_written": len(found), "not_anchored": others}
-
-
-def live_documents(run: Run, golden: GoldenSet) -> list[Document]:
-    """The judged documents of the live version.
-
-    Raises:
-        UsageError: nothing is live.
-    """
-    ledger = run.ledger(live_version(run))
-    return [] if ledger is None else list(judged_documents(run, golden, ledger))
-
-
-def live_version(run: Run) -> str:
-    """Name of the live version.
-
-    Raises:
-        UsageError: nothing is live.
-    """
-    run.registry.migrate()
-    live = run.registry.release(run.kb).live
-    if live is None:
-        raise UsageError(f"Nothing of {run.kb} is live yet. Run: kbgate ingest --kb {run.kb}")
-    return live
 
 
 def read_failed(path: str) -> dict[str, dict[str, Any]]:
@@ -152,12 +130,16 @@ def _checked(run: Run, golden: GoldenSet, new: NewQuestion) -> tuple[Query, list
     query = Query(query_id, one_line(new.text), one_line(new.intent), new.key_intent, new.provenance)
     _refuse_doubled(golden, query)
     asked = GoldenSet("", (query,), tuple(Judgement(query_id, doc_id, new.relevance) for doc_id in new.doc_ids))
-    documents = {document.doc_id: document for document in live_documents(run, asked)}
+    origin, found = documents_to_judge(run, asked)
+    documents = {document.doc_id: document for document in found}
     missing = [doc_id for doc_id in new.doc_ids if doc_id not in documents]
     if missing:
-        raise UsageError(
-            f"{live_version(run)} has no document {', '.join(map(repr, missing))}. Give the id of one it has."
+        newer = (
+            ""
+            if origin == SOURCE
+            else f" What the source has since is found once it was built: kbgate ingest --kb {run.kb}"
         )
+        raise UsageError(f"{origin} has no document {', '.join(map(repr, missing))}. Give the id of one it has.{newer}")
     judgements = []
     for place, doc_id in enumerate(new.doc_ids):
         start = end = quote = None

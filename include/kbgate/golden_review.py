@@ -1,4 +1,4 @@
-"""Failed production queries that the golden set does not know, with what live would answer, for a person to judge."""
+"""Failed production queries that the golden set does not know, with what users would find, for a person to judge."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,8 @@ from kbgate.errors import UsageError
 from kbgate.evaluation.query_duplicates import nearest_query
 from kbgate.evaluation.query_text import comparable
 from kbgate.evaluation.span_resolution import one_line, resolve_span
-from kbgate.golden_questions import live_version, read_failed
+from kbgate.golden_documents import searched_version
+from kbgate.golden_questions import read_failed
 from kbgate.records import Hits
 from kbgate.run import Run
 from kbgate.stages.check_golden_set import read_golden_set, version_documents
@@ -21,7 +22,7 @@ SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|(?<=[。！？])|\n+")
 
 @dataclass(frozen=True, slots=True)
 class CandidateEvidence:
-    """A document that live finds for a query; `quote` are the words of its best chunk that are most like the query."""
+    """A document that is found for a query; `quote` are the words of its best chunk that are most like the query."""
 
     doc_id: str
     similarity: float
@@ -47,13 +48,13 @@ def review_failed(run: Run, path: str, *, limit: int, n_candidates: int = 3) -> 
     """Return the most frequent failed queries of a JSON Lines file that no golden question repeats, at most `limit`.
 
     Raises:
-        UsageError: nothing is live, live is of another model than the settings name, or the file is not as wanted.
+        UsageError: nothing was built, the version is of another model than the settings name, or the file is not as wanted.
     """
-    live, golden = live_version(run), read_golden_set(run)
-    fingerprint = run.registry.version(run.kb, live).facts.fingerprint
+    version, golden = searched_version(run), read_golden_set(run)
+    fingerprint = run.registry.version(run.kb, version).facts.fingerprint
     if fingerprint not in (None, run.embedder.fingerprint.digest):
         raise UsageError(
-            f"{live} was embedded by another model than the settings name. Set the embedder that built it."
+            f"{version} was embedded by another model than the settings name. Set the embedder that built it."
         )
     questions = golden.queries if golden else ()
     known = {comparable(question.text) for question in questions}
@@ -66,8 +67,8 @@ def review_failed(run: Run, path: str, *, limit: int, n_candidates: int = 3) -> 
         others, _ = run.cached_embedder.embed_queries([question.text for question in questions])
         cosines = vectors @ others.T
         nearest = [(int(row.argmax()), float(row.max())) for row in cosines]
-    hits = run.store.search(live, vectors, run.kb_settings.recall.k)
-    texts = _chunk_texts(run, live, hits.doc_ids)
+    hits = run.store.search(version, vectors, run.kb_settings.recall.k)
+    texts = _chunk_texts(run, version, hits.doc_ids)
     found = []
     for place, row in enumerate(failed):
         like = questions[nearest[place][0]] if questions else None
@@ -109,14 +110,14 @@ def _quote(query: str, chunk: str, document: str) -> str:
     return one_line(chunk)
 
 
-def _chunk_texts(run: Run, live: str, doc_ids: NDArray[np.object_]) -> dict[str, tuple[str, str]]:
+def _chunk_texts(run: Run, version: str, doc_ids: NDArray[np.object_]) -> dict[str, tuple[str, str]]:
     """Text of each chunk of these documents, and its document's, by chunk id."""
-    wanted, ledger = sorted(set(doc_ids.ravel()) - {""}), run.ledger(live)
+    wanted, ledger = sorted(set(doc_ids.ravel()) - {""}), run.ledger(version)
     if ledger is None or not wanted:
         return {}
     documents = {document.doc_id: document.text for document in version_documents(run, ledger, wanted)}
     return {
         chunk["chunk_id"]: (chunk["text"], documents[chunk["doc_id"]])
-        for batch in run.store.read(live, ["chunk_id", "doc_id", "text"], wanted)
+        for batch in run.store.read(version, ["chunk_id", "doc_id", "text"], wanted)
         for chunk in batch.to_pylist()
     }

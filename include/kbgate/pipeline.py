@@ -16,6 +16,8 @@ from kbgate.settings import Settings
 
 log = logging.getLogger(__name__)
 
+INTERRUPTED = "it was interrupted (Ctrl-C or SIGTERM)."
+
 STAGES = (
     "open_run",
     "read_documents",
@@ -86,6 +88,9 @@ def run_stage(
         result = work(run)
     except KbgateError as error:
         _keep(run, stage, {"error": str(error)}, began)
+        raise
+    except KeyboardInterrupt:
+        _keep(run, stage, {"error": INTERRUPTED}, began)
         raise
     _keep(run, stage, result.model_dump(), began)
     log.info("%s %s: %s (%.1f s)", kb, stage, result.message, time.perf_counter() - began)

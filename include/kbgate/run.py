@@ -107,7 +107,8 @@ class Run:
         try:
             return KnowledgeBaseSettings.model_validate(merged)
         except ValidationError as error:
-            raise SettingsError(f"This run's parameters do not fit: {explain(error, f'kb.{self.kb}')}") from error
+            told = explain(error, f"kb.{self.kb}", KnowledgeBaseSettings)
+            raise SettingsError(f"This run's parameters do not fit: {told}") from error
 
     @cached_property
     def settings_hash(self) -> str:

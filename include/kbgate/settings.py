@@ -1,10 +1,12 @@
 """All settings as one frozen, typed tree; strongest first: arguments, environment, the settings file, defaults."""
 
 import os
+import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from kbgate.errors import SettingsError
@@ -21,9 +23,14 @@ from kbgate.sections.release import ReleaseSettings
 from kbgate.sections.section import Section
 from kbgate.sections.source import SourceSettings
 from kbgate.sections.store import StoreSettings
+from kbgate.variables import PREFIX, refuse_unknown
 
 CONFIG_VARIABLE = "KBGATE_CONFIG"
 SHIPPED_CONFIG = Path(__file__).with_name("kbgate.toml")
+KB_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+"""A name that Airflow takes as part of a DAG's id and as a tag (at most 100 characters), and a disk as a folder's."""
+PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+"""Schedules that Airflow knows by name."""
 
 
 class KnowledgeBaseSettings(Section):
@@ -41,6 +48,22 @@ class KnowledgeBaseSettings(Section):
     recall: RecallSettings = RecallSettings()
     reconcile: ReconcileSettings = ReconcileSettings()
     release: ReleaseSettings = ReleaseSettings()
+
+    @field_validator("schedule")
+    @classmethod
+    def _schedule_comes_round(cls, schedule: str | None) -> str | None:
+        # Airflow would refuse the whole DAG file, and with it the DAGs of every other knowledge base.
+        from croniter import CroniterError, croniter
+
+        if schedule is not None and schedule not in PRESETS:
+            try:
+                croniter(schedule, datetime(2024, 1, 1)).get_next()
+            except CroniterError as error:
+                raise ValueError(
+                    f"no cron expression that ever comes round ({error}); wanted five fields such as '0 2 * * *', or one of "
+                    f"{', '.join(PRESETS)}; leave schedule out for by hand only"
+                ) from error
+        return schedule
 
 
 class RegistrySettings(Section):
@@ -60,7 +83,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         frozen=True,
         extra="forbid",
-        env_prefix="KBGATE_",
+        env_prefix=PREFIX,
         env_nested_delimiter="__",
         nested_model_default_partial_update=True,
     )
@@ -68,6 +91,17 @@ class Settings(BaseSettings):
     artifact_root: str = Field("var/artifacts", description="Folder or fsspec URL for everything a run writes.")
     registry: RegistrySettings = RegistrySettings()
     kb: dict[str, KnowledgeBaseSettings] = Field(default_factory=dict)
+
+    @field_validator("kb")
+    @classmethod
+    def _names_suit_airflow(cls, kb: dict[str, KnowledgeBaseSettings]) -> dict[str, KnowledgeBaseSettings]:
+        for name in kb:
+            if not KB_NAME.fullmatch(name):
+                raise ValueError(
+                    f"{name!r} cannot be the name of a knowledge base; wanted: 1 to 100 of A-Z a-z 0-9 _ . - and first a letter, "
+                    f"digit or _; rename the table [kb.{name!r}]"
+                )
+        return kb
 
     @classmethod
     def settings_customise_sources(
@@ -104,14 +138,16 @@ def load_settings(**arguments: Any) -> Settings:
     """Read and check every setting.
 
     Raises:
-        SettingsError: the file is missing or not TOML, or a setting is unknown or out of bounds; the message names it.
+        SettingsError: the file is missing or not TOML, or a setting or variable is unknown or out of bounds; the message
+            names it.
     """
     path = settings_file()
     if not path.is_file():
         raise SettingsError(f"The settings file {path} does not exist. Create it or correct {CONFIG_VARIABLE}.")
+    refuse_unknown(os.environ, Settings, CONFIG_VARIABLE)
     try:
         return Settings(**arguments)
     except ValidationError as error:
-        raise SettingsError(f"{path} (or a KBGATE_ variable): {explain(error, '')}") from error
+        raise SettingsError(f"{path} (or a KBGATE_ variable): {explain(error, '', Settings)}") from error
     except ValueError as error:
         raise SettingsError(f"{path} is not a settings file: {error}") from error

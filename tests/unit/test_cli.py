@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +10,13 @@ from typing import Any
 
 import pytest
 
-from kbgate.cli import main
+from kbgate import inspection
+from kbgate.cli import INTERRUPTED, main
 from kbgate.pipeline import GATES
+from kbgate.results import StageResult
 from kbgate.run import Run
 from kbgate.settings import CONFIG_VARIABLE
+from kbgate.stages import embed_chunks
 from small_kb import KB, SmallKb
 
 PASSED, FAILED, INCONCLUSIVE, USAGE, INFRASTRUCTURE = range(5)
@@ -274,6 +278,87 @@ def test_a_store_folder_that_cannot_be_used_is_4_and_leaves_live_alone(
     assert live_kb.live == "v1.0.0"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "kind", "code"),
+    [
+        (["show", "v9.9.9"], "UsageError", USAGE),
+        (["versions", "--no-such-option"], "UsageError", USAGE),
+        (["promote", "v1.0.0"], "UsageError", USAGE),
+        (["ingest", "--batch", "/no/such/file.jsonl"], "SourceError", USAGE),
+        (["ingest", "--kb", "nobody"], "SettingsError", USAGE),
+    ],
+)
+def test_an_error_is_a_json_object_for_those_who_asked_for_one(
+    live_kb: SmallKb, kbgate: CommandLine, arguments: list[str], kind: str, code: int
+) -> None:
+    found, out, err = kbgate(*arguments, "--json")
+    error = json.loads(out)["error"]
+    assert (found, error["kind"], error["exit_code"]) == (code, kind, code)
+    assert err.endswith(f"kbgate: {error['message']}\n")
+
+
+def test_what_the_operating_system_refuses_is_4(
+    small_kb: SmallKb, kbgate: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(28, "No space left on device", "/data/kb")
+
+    monkeypatch.setattr(inspection, "list_versions", refused)
+    code, message = kbgate.error("versions")
+    assert code == INFRASTRUCTURE
+    assert "No space left on device: '/data/kb'" in message
+
+
+def test_a_defect_keeps_its_traceback_and_is_no_verdict(
+    small_kb: SmallKb, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("chunks")
+
+    monkeypatch.setattr(inspection, "list_versions", broken)
+    assert main(["versions", "--json"]) == INFRASTRUCTURE
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["error"]["kind"] == "KeyError"
+    assert "Traceback" in printed.err
+    assert "report it" in printed.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("target", ["/dev/full", "a closed pipe"])
+def test_output_that_cannot_be_written_is_4(live_kb: SmallKb, target: str) -> None:
+    if target == "/dev/full":
+        out = os.open(target, os.O_WRONLY)
+    else:
+        reader, out = os.pipe()
+        os.close(reader)
+    command = [sys.executable, "-m", "kbgate", "versions", "--json"]
+    ended = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, env=os.environ, check=False)
+    os.close(out)
+    assert ended.returncode == INFRASTRUCTURE
+    assert ended.stderr.startswith("kbgate: ")
+    assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_ingest_leaves_a_report_and_no_lease(
+    live_kb: SmallKb, kbgate: CommandLine, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    def interrupted(run: Run) -> StageResult:
+        os.kill(os.getpid(), number)
+        return StageResult(message="the signal did not arrive")
+
+    monkeypatch.setattr(embed_chunks, "embed_chunks", interrupted)
+    before = signal.getsignal(signal.SIGTERM)
+    live_kb.change(3)
+    live_kb.write_documents()
+    code, found = kbgate.json("ingest", "--run-id", "ended")
+    assert (code, found["error"]["kind"]) == (INTERRUPTED, "Interrupted")
+    (report,) = (live_kb.folder / "artifacts" / KB / "runs").glob("*ended*/report.json")
+    headline = json.loads(report.read_text())["headline"]
+    assert headline == "Stopped in embed_chunks: it was interrupted (Ctrl-C or SIGTERM). Live stays v1.0.0."
+    assert live_kb.reader().registry.lease(KB) is None
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
 def test_without_arguments_the_help_names_the_exit_codes(small_kb: SmallKb, kbgate: CommandLine) -> None:
     code, out, err = kbgate()
     assert code == USAGE
@@ -289,7 +374,7 @@ def test_the_module_runs_as_a_process_with_the_same_exit_codes(live_kb: SmallKb)
     listed = run("versions", "--json")
     assert (listed.returncode, json.loads(listed.stdout)["live"]) == (PASSED, "v1.0.0")
     refused = run("show", "v9.9.9", "--json")
-    assert (refused.returncode, refused.stdout) == (USAGE, "")
+    assert (refused.returncode, json.loads(refused.stdout)["error"]["exit_code"]) == (USAGE, USAGE)
     assert refused.stderr.startswith("kbgate: ")
 
 

@@ -110,6 +110,39 @@ def test_versions_are_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert row_of(capsys.readouterr().out, "v1.0.1") == wanted
 
 
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_a_narrow_terminal_drops_columns_and_never_cuts_a_version(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(console, "out", Console(**console.PLAIN, file=screen, width=width))
+    row = {
+        "version": "v1.12.10-hotfix.12",
+        "role": "previous",
+        "state": "collected",
+        "n_documents": 40,
+        "n_chunks": 120,
+        "recall": 0.98765,
+        "parent": "v1.12.10-hotfix.11",
+        "actor": "ada",
+        "created_at": "2026-11-01 02:00:00",
+        "reason": "the prices of the export were mended by hand",
+    }
+    console.show_versions({"kb": "helpdesk", "versions": [row]}, as_json=False)
+    out = screen.getvalue()
+    assert max(len(line) for line in out.splitlines()) <= width
+    assert row_of(out, "v1.12.10-hotfix.12").startswith("v1.12.10-hotfix.12 previous collected")
+    assert "…" not in out
+    assert ("Too narrow for: " in out) is (width < 140)
+
+
+def test_even_a_tiny_terminal_shows_every_character_of_a_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(console, "out", Console(**console.PLAIN, file=screen, width=24))
+    row = dict.fromkeys(console.VERSION_COLUMNS.values(), "") | {"version": "v1.2.1-hotfix.2", "state": "promoted"}
+    console.show_versions({"kb": "helpdesk", "versions": [row]}, as_json=False)
+    first = [line.split("│")[1].strip() for line in screen.getvalue().splitlines() if line.startswith("│")]
+    assert "".join(first) == "v1.2.1-hotfix.2"
+
+
 def test_a_version_shows_its_facts_gates_and_events(capsys: pytest.CaptureFixture[str]) -> None:
     event = {
         "at": "2026-11-01",

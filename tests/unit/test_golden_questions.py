@@ -8,7 +8,7 @@ import pytest
 
 from kbgate.errors import UsageError
 from kbgate.evaluation.golden_set import GoldenSet, Judgement, load_golden_set
-from kbgate.golden_questions import NewQuestion, add, add_line, anchor, live_documents, live_version, read_failed
+from kbgate.golden_questions import NewQuestion, add, add_line, anchor, read_failed
 from small_kb import KB, SmallKb, doc_id
 
 ASKED = "who do i ask about the front desk thing"
@@ -56,20 +56,6 @@ def test_only_spans_of_whole_words_of_live_are_anchored(live_kb: SmallKb) -> Non
     assert done["not_anchored"] == [f"q3-1 / {doc_id(3)}", f"q3-2 / {doc_id(3)}"]
     assert [j.quote for j in golden_set(live_kb).judgements] == [text[:end], None, None]
     assert anchor(live_kb.reader())["n_written"] == 0
-
-
-def test_only_judged_documents_of_live_are_read(live_kb: SmallKb) -> None:
-    asked = GoldenSet("", (), (Judgement("q", doc_id(5), 1), Judgement("q", "gone", 1)))
-    live_kb.change(5)
-    live_kb.write_documents()
-    (document,) = live_documents(live_kb.reader(), asked)
-    assert document.doc_id == doc_id(5)
-    assert "front desk" not in document.text  # Of the source it would be the changed one.
-
-
-def test_before_the_first_ingest_the_command_to_run_is_named(small_kb: SmallKb) -> None:
-    with pytest.raises(UsageError, match=f"Run: kbgate ingest --kb {KB}"):
-        live_version(small_kb.reader())
 
 
 def test_failed_queries_are_counted_by_what_they_ask_and_keep_their_first_line(tmp_path: Path) -> None:

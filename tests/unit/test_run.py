@@ -66,8 +66,8 @@ def test_another_model_does_not_keep_the_first_ones_hash(small_kb: SmallKb) -> N
     [
         ({"chunker": {"size_tokens": 10}, "recal": {}}, "'recal' is not a section"),
         ({"schedule": {}}, "'schedule' is not a section"),
-        ({"chunker": {"size": 10}}, "kb.small.chunker.size: Extra inputs"),
-        ({"chunker": {"overlap_tokens": 40}}, "kb.small.chunker: Value error, overlap_tokens (40) must be smaller"),
+        ({"chunker": {"size": 10}}, "kb.small.chunker.size is not a setting"),
+        ({"chunker": {"overlap_tokens": 40}}, "kb.small.chunker: overlap_tokens (40) must be smaller"),
         ({"source": {"deletions": "gone.txt"}}, "deletions is only for mode = 'delta'"),
     ],
 )
@@ -163,7 +163,7 @@ def test_a_run_that_never_began_cannot_be_loaded(small_kb: SmallKb) -> None:
 def test_a_spoilt_request_is_named_with_its_field(small_kb: SmallKb, first_run: Run) -> None:
     path = Path(first_run.folder.uri) / "request.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "promte": True}))
-    with pytest.raises(ArtifactError, match=r"request\.json is not a run request: promte: Extra inputs"):
+    with pytest.raises(ArtifactError, match=r"request\.json is not a run request: promte is not a setting"):
         load_run(small_kb.settings, KB, first_run.request.run_key)
 
 

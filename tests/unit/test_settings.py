@@ -4,7 +4,14 @@ import pytest
 from pydantic import ValidationError
 
 from kbgate.errors import SettingsError
-from kbgate.settings import CONFIG_VARIABLE, SHIPPED_CONFIG, KnowledgeBaseSettings, load_settings, settings_file
+from kbgate.settings import (
+    CONFIG_VARIABLE,
+    PRESETS,
+    SHIPPED_CONFIG,
+    KnowledgeBaseSettings,
+    load_settings,
+    settings_file,
+)
 from small_kb import SmallKb
 
 SOURCE = {"kind": "jsonl", "options": {"path": "x.jsonl"}}
@@ -59,8 +66,14 @@ def test_a_file_that_is_not_utf8_is_named(config: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "named"),
     [
-        ("recall = { min_recal = 0.9 }", "kb.small.recall.min_recal: Extra inputs are not permitted"),
-        ("recall = { min_recall = 85 }", "kb.small.recall.min_recall"),
+        ("recall = { min_recal = 0.9 }", "kb.small.recall.min_recal is not a setting; did you mean 'min_recall'?"),
+        ("recal = { k = 3 }", "kb.small.recal is not a setting; did you mean 'recall'?"),
+        ("release = { zzz = 3 }", "kb.small.release.zzz is not a setting; known are: "),
+        ("recall = { min_recall = 85 }", "kb.small.recall.min_recall should be less than or equal to 1 (found: 85)"),
+        ("schedule = 'every night'", "kb.small.schedule: no cron expression that ever comes round"),
+        ("schedule = ''", "kb.small.schedule: no cron expression"),
+        ("schedule = '0 2 31 2 *'", "kb.small.schedule: no cron expression"),
+        ("schedule = '@nightly'", "kb.small.schedule: no cron expression"),
         ("recall = { k = 0 }", "kb.small.recall.k"),
         ("quality = { languages = 3 }", "kb.small.quality.languages"),
         ("drift = { mode = 'maybe' }", "kb.small.drift.mode"),
@@ -74,8 +87,24 @@ def test_a_wrong_setting_is_named_with_its_place(config: Path, line: str, named:
     assert named in message_of(config, text)
 
 
+@pytest.mark.parametrize("schedule", ["0 2 * * *", "*/15 * * * mon-fri", *PRESETS])
+def test_what_airflow_can_schedule_is_a_schedule(schedule: str) -> None:
+    assert KnowledgeBaseSettings(source=SOURCE, schedule=schedule).schedule == schedule
+
+
+@pytest.mark.parametrize("name", ["other kb", "客服", "a/b", "..", "", "x" * 101])
+def test_a_name_that_no_dag_or_folder_can_have_is_refused(config: Path, name: str) -> None:
+    assert f"kb: {name!r} cannot be the name" in message_of(config, f"[kb.\"{name}\"]\nsource = {{ kind = 'jsonl' }}\n")
+
+
+@pytest.mark.parametrize("name", ["faq", "FAQ_2.zh-TW", "x" * 100])
+def test_letters_digits_and_three_signs_make_a_name(config: Path, name: str) -> None:
+    config.write_text(f"[kb.\"{name}\"]\nsource = {{ kind = 'jsonl' }}\n")
+    assert list(load_settings().kb) == [name]
+
+
 def test_a_knowledge_base_without_a_source_is_named(config: Path) -> None:
-    assert "kb.small.source: Field required" in message_of(config, "[kb.small]\nschedule = '0 2 * * *'\n")
+    assert "kb.small.source is missing" in message_of(config, "[kb.small]\nschedule = '0 2 * * *'\n")
 
 
 def test_deletions_are_refused_in_a_snapshot(config: Path) -> None:
@@ -98,6 +127,13 @@ def test_arguments_are_stronger_than_the_environment(config: Path, monkeypatch: 
     monkeypatch.setenv("KBGATE_ARTIFACT_ROOT", "environment")
     assert load_settings().artifact_root == "environment"
     assert load_settings(artifact_root="argument").artifact_root == "argument"
+
+
+def test_a_misspelt_variable_is_refused(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KBGATE_REGISTRY_DSN", "postgresql://kbgate:hunter2@db/kbgate")
+    with pytest.raises(SettingsError, match=r"KBGATE_REGISTRY_DSN is no .*mean KBGATE_REGISTRY__DSN\?") as caught:
+        load_settings()
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_wrong_variable_is_named(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:

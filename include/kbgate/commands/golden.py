@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,10 +22,9 @@ SHOWN_STALE = 20
 
 
 def check(kb: KbOption = None, batch: BatchOption = None, as_json: JsonOption = False) -> None:
-    """Judge the golden set against the live version, or against the documents of --batch; changes nothing."""
+    """Judge the golden set against the live version (before there is one: the newest built, or the source), or --batch; changes nothing."""
     from kbgate.gates.golden_set import judge_golden_set
-    from kbgate.golden_questions import live_documents, live_version
-    from kbgate.records import Document
+    from kbgate.golden_documents import documents_to_judge, source_documents
     from kbgate.stages.check_golden_set import examine, read_golden_set
 
     run = _run(kb, {"batch": batch})
@@ -34,19 +32,17 @@ def check(kb: KbOption = None, batch: BatchOption = None, as_json: JsonOption = 
     golden = read_golden_set(run)
     if golden is None:
         raise UsageError(f"kb.{run.kb}.recall.golden_set is not set. Name a folder with queries.jsonl and qrels.tsv.")
-    if batch is None:
-        live: str | None = live_version(run)
-        documents: Iterable[Document] = live_documents(run, golden)
-    else:
-        live = run.registry.release(run.kb).live
-        documents = (row for row in run.source.read() if isinstance(row, Document))
+    live = run.registry.release(run.kb).live
+    origin, documents = documents_to_judge(run, golden) if batch is None else (batch, source_documents(run))
     findings = examine(run, golden, documents, live)
     settings = run.kb_settings
     gate = judge_golden_set(findings, settings.golden, max_stale_share=settings.recall.max_stale_share)
-    versions = {"live": live, "golden_set": golden.content_hash}
+    versions = {"live": live, "documents": origin, "golden_set": golden.content_hash}
     gate = gate.model_copy(update={"versions": versions})
     console.show_gates([gate], None, as_json)
     if not as_json:
+        if batch is None and live is None:
+            console.out.print(f"Also: nothing is live yet, so the documents of {origin} were looked at.")
         for query in findings.evidence.stale[:SHOWN_STALE]:
             console.out.print(f"Stale: {query.query_id} {query.text!r}: {query.reason}", soft_wrap=True)
         for measured in gate.measurements:
@@ -72,7 +68,7 @@ def add(
     kb: KbOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Add a question with its evidence, found in the live version, to the golden set."""
+    """Add a question with its evidence, found in the live version (before there is one: the newest built, or the source)."""
     from kbgate import golden_questions
     from kbgate.evaluation.provenance import Provenance
 
@@ -89,7 +85,7 @@ def add(
 
 
 def anchor(kb: KbOption = None, as_json: JsonOption = False) -> None:
-    """Write the quotes of judgements that name only a span, from the live version, so that edits can be followed."""
+    """Write the quotes of judgements that name only a span, from the documents, so that edits can be followed."""
     from kbgate import golden_questions
 
     done = golden_questions.anchor(_run(kb))
@@ -98,7 +94,7 @@ def anchor(kb: KbOption = None, as_json: JsonOption = False) -> None:
         return
     console.out.print(f"{done['n_written']} quotes written to {done['golden_set']}.", soft_wrap=True)
     for judgement in done["not_anchored"]:
-        console.out.print(f"Not anchored: {judgement} names no whole words of live's text.", soft_wrap=True)
+        console.out.print(f"Not anchored: {judgement} names no whole words of the document.", soft_wrap=True)
 
 
 def review(
@@ -109,7 +105,7 @@ def review(
     kb: KbOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List failed production queries that the golden set lacks, with what live finds, ready to be judged and added."""
+    """List failed production queries that the golden set lacks, with what is found for them, ready to be judged and added."""
     from kbgate.golden_questions import add_line
     from kbgate.golden_review import review_failed
 
@@ -125,7 +121,7 @@ def review(
     asks = sys.stdin.isatty() and console.out.is_terminal
     if not asks:
         console.out.print(
-            "# Live's own finds are no judgements: run a line only after reading that its quote answers it."
+            "# What a search finds is no judgement: run a line only after reading that its quote answers it."
         )
     for query, own in zip(found, lines, strict=True):
         _show_failed(query)

@@ -20,6 +20,7 @@ from kbgate.commands.options import (
     open_kb,
     request_for,
 )
+from kbgate.errors import GoldenSetError
 from kbgate.results import GateResult, Verdict
 from kbgate.run import Run
 
@@ -76,5 +77,16 @@ def check(
     with console.stages(quiet=as_json) as on_stage:
         pipeline.run_document_check(settings, request, on_stage)
     gate = run.folder.read_gates()["documents"]
-    console.show_gates([gate], run.folder.uri, as_json)
+    console.show_gates([gate], run.folder.uri, as_json, _golden_set_trouble(run))
     raise typer.Exit(exit_code([gate], gate.verdict is not Verdict.PASSED and not gate.needs_reference))
+
+
+def _golden_set_trouble(run: Run) -> list[str]:
+    """What would stop an ingest at once, though the documents can be judged without it."""
+    from kbgate.stages.check_golden_set import read_golden_set
+
+    try:
+        read_golden_set(run)
+    except GoldenSetError as error:
+        return [f"An ingest would stop at once. {error}"]
+    return []

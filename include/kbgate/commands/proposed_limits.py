@@ -86,5 +86,7 @@ def _validated(settings: KnowledgeBaseSettings, kb: str, given: dict[str, Any]) 
     try:
         checked = KnowledgeBaseSettings.model_validate(tree).model_dump()
     except ValidationError as error:
-        raise SettingsError(f"The proposal does not fit: {explain(error, f'kb.{kb}')}") from error
+        raise SettingsError(
+            f"The proposal does not fit: {explain(error, f'kb.{kb}', KnowledgeBaseSettings)}"
+        ) from error
     return {name: float(checked[name.partition(".")[0]][name.partition(".")[2]]) for name in given}

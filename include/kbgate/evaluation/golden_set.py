@@ -174,7 +174,7 @@ def _lines(location: str, name: str) -> Iterator[tuple[int, str]]:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise GoldenSetError(
             f"The golden set {location} has no {name}. It is a folder with {QUERIES_FILE} and {QRELS_FILE}; "
-            "correct recall.golden_set or add the file."
+            "correct recall.golden_set, or let `kbgate golden add` make it."
         ) from error
     except (OSError, ImportError, ValueError) as error:
         raise InfrastructureError(f"{name} of the golden set {location} could not be read: {error}.") from error

@@ -21,8 +21,15 @@ def write_batch_folder(documents: Sequence[Document], into: Path, made_by: dict[
     Lone surrogates in a text stand for single bytes (`surrogateescape`), so that files that are not UTF-8 can be made.
 
     Raises:
-        UsageError: the folder holds something else.
+        UsageError: the folder holds something else, or cannot be written.
     """
+    try:
+        _write(documents, into, made_by)
+    except OSError as error:
+        raise UsageError(f"The batch cannot be written to {into}: {error}. Name another folder with --into.") from error
+
+
+def _write(documents: Sequence[Document], into: Path, made_by: dict[str, Any]) -> None:
     if into.exists() and not into.is_dir():
         raise UsageError(f"{into} is a file. Name a new or empty folder for the batch.")
     if into.is_dir() and any(into.iterdir()):

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from kbgate import console
 from kbgate.sample.faults import write_batch
+from kbgate.variables import DEMO_VARIABLE
 
 KB = "helpdesk"
 DAG_ID = f"kb_ingest__{KB}"
@@ -65,7 +66,7 @@ def ingests(work: Path) -> tuple[Ingest, ...]:
 
 def main() -> int:
     """Run the demo; 0 only if all three runs ended as they should."""
-    work = Path(os.environ.get("KBGATE_DEMO_FOLDER", "var/demo")).resolve()
+    work = Path(os.environ.get(DEMO_VARIABLE, "var/demo")).resolve()
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     environment = {**os.environ, "KBGATE_ARTIFACT_ROOT": str(work / "artifacts"), "AIRFLOW_HOME": str(work / "airflow")}

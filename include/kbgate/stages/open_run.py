@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from kbgate.errors import InfrastructureError, UsageError
+from kbgate.evaluation.golden_set import load_golden_set
 from kbgate.results import StageResult
 from kbgate.run import REQUEST_FILE, START_FILE, Run, RunStart
 
@@ -13,8 +14,12 @@ def open_run(run: Run) -> StageResult:
     Raises:
         ConflictError: another run holds the lease.
         UsageError: its base version cannot be built on.
+        GoldenSetError: recall could not be measured in the end.
         InfrastructureError: the store does not answer, or has lost the base version.
     """
+    if run.kb_settings.recall.golden_set is not None:
+        # What is wrong with it is told now, and not after everything was embedded.
+        load_golden_set(run.kb_settings.recall.golden_set)
     run.registry.migrate()
     minutes = run.kb_settings.release.lease_minutes
     run.registry.acquire_lease(run.kb, run.request.run_key, run.request.kind, minutes)

@@ -3,11 +3,12 @@
 from typing import Any
 
 from kbgate.errors import KbgateError
+from kbgate.gates.after_hold import after_hold
 from kbgate.pipeline import GATES, stage_records
 from kbgate.releases.decision import Decision
 from kbgate.results import StageResult
 from kbgate.run import START_FILE, Run, RunStart
-from kbgate.stages.check_documents import QUARANTINE_FILE
+from kbgate.stages.check_documents import SUMMARY_FILE
 from kbgate.stages.decide import DECISION_FILE
 
 REPORT_FILE = "report.json"
@@ -87,10 +88,10 @@ def _outcome(run: Run, stages: dict[str, dict[str, Any]], start: RunStart | None
 
 def _next_step(run: Run, outcome: str) -> str:
     if outcome == "hold":
-        step = "mend the batch and run again"
-        if run.folder.exists(QUARANTINE_FILE):
-            step += f"; bad rows and reasons: {run.folder.uri}/{QUARANTINE_FILE}"
-        return step
+        gates = run.folder.read_gates()
+        n_bad_rows = run.folder.read_json(SUMMARY_FILE)["n_rows"] if run.folder.exists(SUMMARY_FILE) else 0
+        ordered = [gates[name] for name in GATES.values() if name in gates]
+        return after_hold(ordered, run.kb, run.folder.uri, n_bad_rows)
     return {
         "promoted": f"kbgate versions --kb {run.kb}; if users complain: kbgate rollback --kb {run.kb} --reason '...'",
         "built": f"kbgate promote --kb {run.kb} --reason '...' <version>",

@@ -94,12 +94,32 @@ def test_a_check_of_circular_judgements_is_1(golden: Golden) -> None:
     assert golden.json("check")[0] == PASSED
 
 
-def test_before_the_first_ingest_a_check_reads_documents_of_its_own(
-    small_kb: SmallKb, capsys: pytest.CaptureFixture[str]
+def test_a_golden_set_grows_before_the_first_ingest(
+    small_kb: SmallKb, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    small_kb.configure(recall={"golden_set": str(tmp_path / "new")})
     golden = Golden(small_kb, capsys)
-    assert "Nothing of small is live yet" in golden.refused("check")
-    assert golden.json("check", "--batch", str(small_kb.batch))[0] == PASSED
+    code, added = golden.json("add", "--query", NEW, "--doc", DOC, "--quote", golden.sentence)
+    assert (code, added["warnings"]) == (PASSED, [])
+    assert "the source has no document 'no/such'" in golden("add", "--query", "what else", "--doc", "no/such")[2]
+    assert golden.json("anchor")[1]["n_written"] == 0
+    code, found = golden.json("check")
+    assert found["gates"][0]["versions"]["documents"] == "the source"
+    assert "nothing is live yet, so the documents of the source were looked at" in golden("check")[1]
+    assert "Run: kbgate ingest --kb small" in golden("review", "--failed", "x")[2]
+
+
+def test_while_nothing_is_live_failed_queries_are_reviewed_on_what_was_built(
+    small_kb: SmallKb, capsys: pytest.CaptureFixture[str], failed: str
+) -> None:
+    small_kb.configure(recall={"min_queries": 500})
+    assert small_kb.run("first").outcome == "hold"
+    golden = Golden(small_kb, capsys)
+    code, found = golden.json("review", "--failed", failed)
+    assert (code, len(found["queries"])) == (PASSED, 2)
+    told = golden("add", "--query", NEW, "--doc", "no/such")[2]
+    assert "v1.0.0 has no document 'no/such'" in told
+    assert "kbgate ingest --kb small" in told
 
 
 def test_a_question_is_added_with_its_evidence_and_can_be_checked(golden: Golden) -> None:

@@ -41,6 +41,17 @@ def test_a_check_leaves_its_finding_in_a_folder_and_no_version(
     assert (registry.versions(KB), registry.events(KB), registry.release(KB)) == before
 
 
+def test_a_check_tells_of_a_golden_set_that_an_ingest_would_miss(
+    live_kb: SmallKb, capsys: pytest.CaptureFixture[str]
+) -> None:
+    live_kb.configure(recall={"golden_set": "no/such/golden"})
+    assert main(["check", "--json"]) == PASSED
+    (note,) = json.loads(capsys.readouterr().out)["notes"]
+    assert note.startswith("An ingest would stop at once. The golden set no/such/golden has no queries.jsonl")
+    assert main(["check"]) == PASSED
+    assert f"Also: {note}" in capsys.readouterr().out
+
+
 def test_a_check_whose_gate_only_warns_is_2_where_a_blocking_one_is_1(
     live_kb: SmallKb, capsys: pytest.CaptureFixture[str]
 ) -> None:

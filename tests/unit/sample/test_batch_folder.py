@@ -50,3 +50,9 @@ def test_a_folder_without_the_marker_is_not_ours(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="was not written by `kbgate sample`"):
         write_batch_folder([PAGE], tmp_path, {})
     assert (tmp_path / PAGE.doc_id).is_file()
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UsageError, match=r"file/batch.*--into"):
+        write_batch_folder([PAGE], tmp_path / "file" / "batch", {})

@@ -1,6 +1,6 @@
 import pytest
 
-from kbgate.errors import ConflictError, UsageError
+from kbgate.errors import ConflictError, GoldenSetError, UsageError
 from kbgate.run import START_FILE, Run
 from kbgate.stages.open_run import note_start, open_run
 from small_kb import KB, SmallKb
@@ -30,6 +30,17 @@ def test_a_lease_that_another_run_holds_leaves_no_start(live_kb: SmallKb) -> Non
     with pytest.raises(ConflictError, match="being worked on by"):
         open_run(late)
     assert not late.folder.exists(START_FILE)
+
+
+def test_a_golden_set_that_is_not_there_is_told_before_anything_is_done(live_kb: SmallKb) -> None:
+    live_kb.configure(recall={"golden_set": "no/such/golden"})
+    run = Run(live_kb.settings, live_kb.request("second"))
+    with pytest.raises(
+        GoldenSetError, match=r"The golden set no/such/golden has no queries\.jsonl.*recall\.golden_set"
+    ):
+        open_run(run)
+    assert run.registry.lease(KB) is None
+    assert not run.folder.exists(START_FILE)
 
 
 def test_a_collected_version_cannot_be_built_on(live_kb: SmallKb) -> None:

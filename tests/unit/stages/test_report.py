@@ -50,6 +50,15 @@ def test_a_held_run_says_where_the_bad_rows_are(live_kb: SmallKb) -> None:
     assert found["reasons"]
 
 
+def test_a_run_held_by_recall_is_not_told_to_mend_its_batch(live_kb: SmallKb) -> None:
+    live_kb.configure(recall={"zero_hit_similarity": 0.99})
+    live_kb.change(3)
+    held = live_kb.run("second")
+    assert held.outcome == "hold"
+    assert held.report["next"].startswith("read the worst questions in ")
+    assert "quarantine" not in held.report["next"]
+
+
 def test_a_page_that_cannot_be_written_is_told_and_spoils_nothing(live_kb: SmallKb) -> None:
     request = live_kb.request("second")
     live_kb.stages(request, "open_run", "read_documents")
