@@ -20,7 +20,7 @@ from kbgate.commands.options import (
     open_kb,
     request_for,
 )
-from kbgate.results import GateResult, Verdict
+from kbgate.results import GateResult
 from kbgate.run import Run
 
 
@@ -77,4 +77,4 @@ def check(
         pipeline.run_document_check(settings, request, on_stage)
     gate = run.folder.read_gates()["documents"]
     console.show_gates([gate], run.folder.uri, as_json)
-    raise typer.Exit(exit_code([gate], gate.verdict is not Verdict.PASSED and not gate.needs_reference))
+    raise typer.Exit(exit_code([gate], run.holds(gate)))
