@@ -96,6 +96,7 @@ def show_report(report: dict[str, Any], as_json: bool) -> None:
         out.print(
             f"Documents: {changes['added']} added, {changes['changed']} changed, {changes['removed']} removed, "
             f"{changes['unchanged']} unchanged."
+            + (f" {changes['kept']} kept as in live: quarantined or not readable." if changes["kept"] else "")
         )
     if report.get("embedding"):
         out.print(report["embedding"]["message"])

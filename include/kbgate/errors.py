@@ -19,6 +19,10 @@ class SourceError(KbgateError):
     """The source as a whole cannot be trusted: missing, empty, or not what it claims to be."""
 
 
+class EmptySourceError(SourceError):
+    """The source was read and holds no row at all; of a delta that is no news, of anything else a broken export."""
+
+
 class GoldenSetError(KbgateError):
     """A golden-set file is malformed; the message names file and line."""
 

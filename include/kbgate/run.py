@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from kbgate import chunkers, embedders, sources, stores
 from kbgate.artifacts import RunFolder
 from kbgate.errors import ArtifactError, InfrastructureError, SettingsError, UsageError
-from kbgate.locations import resolve
 from kbgate.parts import explain, load
+from kbgate.quality.suite_file import suite_file
 from kbgate.records import sha256_of
 from kbgate.results import GateResult, StageResult, Verdict
 from kbgate.settings import KnowledgeBaseSettings, Settings
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 REQUEST_FILE = "request.json"
 START_FILE = "start.json"
-SUITES = Path(__file__).parents[2] / "expectations"
 LEDGER_FILE = "ledger.parquet"
 SECRET_OPTIONS = frozenset({"dsn", "password", "token", "secret", "storage_options"})
 
@@ -209,9 +208,12 @@ class Run:
         return next((v.version for v in versions if v.run_key == self.request.run_key and v.promoted_at), None)
 
     def suite(self, name: str) -> Path:
-        """Path of a Great Expectations suite: `documents` or `chunks`."""
-        folder = self.kb_settings.quality.suites
-        return Path(resolve(folder) if folder else SUITES) / f"{name}.json"
+        """Path of a Great Expectations suite: `documents` or `chunks`.
+
+        Raises:
+            SettingsError: there is no such file.
+        """
+        return suite_file(self.kb_settings.quality, name)
 
     def holds(self, gate: GateResult) -> bool:
         """Whether a gate's result alone holds the promotion of this run, with the leniency a first ingest may have."""

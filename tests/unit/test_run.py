@@ -140,8 +140,12 @@ def test_only_what_makes_vectors_belongs_to_the_index_settings(small_kb: SmallKb
 
 def test_suites_come_from_the_project_or_from_the_settings(small_kb: SmallKb) -> None:
     assert Run(small_kb.settings, small_kb.request("x")).suite("documents").is_file()
-    small_kb.configure(quality={"suites": "/my/suites"})
-    assert Run(small_kb.settings, small_kb.request("x")).suite("chunks") == Path("/my/suites/chunks.json")
+    (small_kb.folder / "chunks.json").touch()
+    small_kb.configure(quality={"suites": str(small_kb.folder)})
+    run = Run(small_kb.settings, small_kb.request("x"))
+    assert run.suite("chunks") == small_kb.folder / "chunks.json"
+    with pytest.raises(SettingsError, match=r"documents\.json does not exist"):
+        run.suite("documents")
 
 
 def test_settings_that_changed_after_the_run_began_are_refused(small_kb: SmallKb, first_run: Run) -> None:

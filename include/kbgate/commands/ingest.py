@@ -21,7 +21,7 @@ from kbgate.commands.options import (
     request_for,
 )
 from kbgate.errors import GoldenSetError
-from kbgate.results import GateResult, Verdict
+from kbgate.results import GateResult
 from kbgate.run import Run
 
 
@@ -78,7 +78,7 @@ def check(
         pipeline.run_document_check(settings, request, on_stage)
     gate = run.folder.read_gates()["documents"]
     console.show_gates([gate], run.folder.uri, as_json, _golden_set_trouble(run))
-    raise typer.Exit(exit_code([gate], gate.verdict is not Verdict.PASSED and not gate.needs_reference))
+    raise typer.Exit(exit_code([gate], run.holds(gate)))
 
 
 def _golden_set_trouble(run: Run) -> list[str]:

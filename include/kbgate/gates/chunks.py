@@ -55,7 +55,7 @@ def judge_chunks(
     or longer fails even if the settings say so, as in the incident; a hotfix by hand is the way to mean it.
 
     Raises:
-        SettingsError: the suite is missing or malformed.
+        SettingsError: the suite is missing, malformed, or states other rules than kbgate's.
     """
     import pandas as pd
 
@@ -66,8 +66,10 @@ def judge_chunks(
     from kbgate.quality.masks import CHUNK_RULES, row_masks
     from kbgate.quality.profile import profile_chunks
     from kbgate.quality.rechunked import measure_rechunked
+    from kbgate.quality.suite_agreement import require_agreement
+    from kbgate.quality.suite_file import suite_file
     from kbgate.quality.suite_measurements import measure_outcome, waits_for_live
-    from kbgate.quality.suites import run_suite, suite_file, suite_parameters
+    from kbgate.quality.suites import run_suite, suite_parameters
     from kbgate.quality.summary import summarise
 
     parts = [chunks[["doc_id", "n_tokens"]]]
@@ -86,7 +88,10 @@ def judge_chunks(
             max_model_tokens=max_model_tokens,
             live_chunk_token_mean=live.tokens.mean if live else None,
         )
-        suite = run_suite(suite_path or suite_file(settings, NAME), features, parameters, CHUNK_RULES)
+        suite_path = suite_path or suite_file(settings, NAME)
+        suite = run_suite(suite_path, features, parameters, CHUNK_RULES)
+        masks = row_masks(features, parameters, CHUNK_RULES)
+        require_agreement(suite_path, suite, masks)
         measurements += [measure_outcome(outcome, CHUNK_RULES, "chunks", ADVICE) for outcome in suite.outcomes]
         measurements.append(measure_chunk_coverage(chunks, document_chars, settings.max_uncovered_text_share, ADVICE))
         if chunked_again is not None:
@@ -96,7 +101,6 @@ def judge_chunks(
         )
         before = None if kept_chunks is None else chunk_form(kept_chunks)
         measurements += measure_chunk_form(chunk_form(chunks), before, settings, ADVICE)
-        masks = row_masks(features, parameters, CHUNK_RULES)
         details = {
             "chunks_by_rule": {name: int(mask.sum()) for name, mask in masks.items()},
             "examples": {

@@ -22,7 +22,7 @@ class DocumentBatch:
 
     `features` has the columns of `document_features.COLUMNS`, `is_accepted` tells which of its rows go on, and `accepted`
     is these rows with a few columns (doc_id, n_tokens, n_unknown, language). `corpus` (doc_id, n_tokens) is live with the
-    batch applied, or None without a live ledger in a delta.
+    batch applied, or None without a live ledger in a delta. `n_missing_kept` of its documents are missing in a snapshot and stay.
     """
 
     features: "pd.DataFrame"
@@ -37,6 +37,8 @@ class DocumentBatch:
     truncated: Collection[str] = ()
     replaced_numbers: "ReplacedNumbers | None" = None
     earlier: "pd.DataFrame | None" = None
+    removed: Sequence[str] = ()
+    n_missing_kept: int = 0
 
     @property
     def is_sample(self) -> bool:
@@ -49,8 +51,13 @@ class DocumentBatch:
         return not self.is_delta or len(self.accepted) >= self.settings.min_shift_documents
 
     @property
-    def only_removes(self) -> bool:
-        """Whether this is a delta without any row that leaves some, but not all, of live."""
+    def brings_nothing(self) -> bool:
+        """Whether this is a delta without any row that leaves some of live: one that only removes, or a quiet night's."""
         if not self.is_delta or len(self.features) or self.rejected or self.live_ledger is None or self.corpus is None:
             return False
-        return 0 < len(self.corpus) < len(self.live_ledger)
+        return len(self.corpus) > 0
+
+    @property
+    def n_unidentified(self) -> int:
+        """Rows that could not be read far enough to tell which document they are."""
+        return sum(1 for row in self.rejected if not row.doc_id)

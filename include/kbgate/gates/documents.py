@@ -36,8 +36,7 @@ DATED_COLUMNS = ["doc_id", "content_hash", "updated_at"]
 class DocumentGate:
     """The verdict, and what the next stages need.
 
-    `profile` describes the resulting corpus (of a delta: lengths of the corpus, languages and unknown tokens of the
-    batch). `masks` tell for each rule which rows of `features` break it, `is_accepted` which rows go on.
+    `profile` describes the resulting corpus (see `corpus_profile`). `masks` tell for each rule which rows of `features` break it, `is_accepted` which rows go on.
     """
 
     result: GateResult
@@ -86,27 +85,36 @@ def judge_documents(
     a delta's explicit deletions, `truncated` the documents that are only the beginning of what live has, `replaced_numbers`
     those with other numbers, `earlier` (doc_id, content_hash) what the versions held that live descends from and live does not.
     `suite_path` is the suite's JSON file; default: that of the settings or the checkout. No document at all never passes,
-    except in a delta that only removes documents of a known live version.
+    except in a delta that leaves documents of a known live version. A single row that is set aside never holds a batch.
 
     Raises:
-        SettingsError: the suite is missing or malformed.
+        SettingsError: the suite is missing, malformed, or states other rules than those that set rows aside.
     """
     import pandas as pd
 
     from kbgate.quality.corpus_changes import resulting_corpus
-    from kbgate.quality.masks import row_masks, taken_out
-    from kbgate.quality.profile import blended_shares, profile_documents, profile_lengths
+    from kbgate.quality.id_places import id_places
+    from kbgate.quality.masks import RULES, row_masks, taken_out
+    from kbgate.quality.profile import corpus_profile, profile_documents
+    from kbgate.quality.row_limits import row_limits
+    from kbgate.quality.suite_agreement import require_agreement
+    from kbgate.quality.suite_file import suite_file
     from kbgate.quality.suite_measurements import waits_for_live
-    from kbgate.quality.suites import suite_file, suite_parameters
+    from kbgate.quality.suites import suite_parameters
     from kbgate.quality.summary import summarise
 
-    parameters = suite_parameters(settings)
+    parameters = suite_parameters(settings, **row_limits(settings, len(features)))
     masks = row_masks(features, parameters)
     is_accepted = ~taken_out(masks).to_numpy()
     accepted = features.loc[is_accepted, ACCEPTED_COLUMNS]
     delivered = pd.concat([features["doc_id"], pd.Series([row.doc_id for row in rejected], dtype="str")])
     is_delta = mode == "delta"
-    corpus = resulting_corpus(accepted, live_ledger, removed, delivered, is_delta=is_delta)
+    # In a snapshot each document that is missing may be a row whose id nobody could read.
+    keeps_missing = not is_delta and any(not row.doc_id for row in rejected)
+    corpus = resulting_corpus(accepted, live_ledger, removed, delivered, is_delta=is_delta, keeps_missing=keeps_missing)
+    n_missing_kept = 0
+    if keeps_missing and live_ledger is not None:
+        n_missing_kept = int((id_places(live_ledger["doc_id"], delivered) < 0).sum())
     batch = DocumentBatch(
         features,
         is_accepted,
@@ -120,32 +128,28 @@ def judge_documents(
         truncated,
         replaced_numbers,
         earlier,
+        removed,
+        n_missing_kept,
     )
 
     suite = None
     if len(features):
-        suite = run_document_suite(batch, parameters, suite_path or suite_file(settings, NAME))
+        suite_path = suite_path or suite_file(settings, NAME)
+        suite = run_document_suite(batch, parameters, suite_path)
+        require_agreement(suite_path, suite, masks, [name for name, rule in RULES.items() if rule.takes_out])
     measurements = _measure(batch, suite, masks)
     verdict = judge(measurements)
     open_ones = [m for m in measurements if m.severity == "critical" and m.verdict is not Verdict.PASSED]
     shares = {name: float(mask.mean()) for name, mask in masks.items()} if len(features) else {}
     profile = profile_documents(accepted, shares)
-    if batch.is_delta and corpus is not None:
-        lengths = profile_lengths(corpus["n_tokens"])
-        update = {
-            "n_documents": len(corpus),
-            "tokens": lengths,
-            "rule_shares": blended_shares(profile, len(corpus), reference),
-        }
-        profile = profile.model_copy(update=update)
-    n_left_out = len(features) - len(accepted)
-    passed = f"{len(features)} documents read, {n_left_out} of them left out as quarantined; that is within the limits."
+    if corpus is not None:
+        profile = corpus_profile(profile, corpus["n_tokens"], reference)
     result = GateResult(
         name=NAME,
         mode=settings.documents_mode,
         verdict=verdict,
         measurements=measurements,
-        message=summarise(measurements, passed),
+        message=summarise(measurements, _within_limits(batch)),
         details=_details(batch, masks, suite, profile),
         settings=settings.model_dump(mode="json"),
         needs_reference=verdict is Verdict.INCONCLUSIVE and all(map(waits_for_live, open_ones)),
@@ -155,7 +159,11 @@ def judge_documents(
 
 def _measure(batch: DocumentBatch, suite: "SuiteResult | None", masks: "Masks") -> tuple[Measurement, ...]:
     """Everything the gate looks at, in the order a person would ask."""
-    from kbgate.quality.corpus_changes import measure_corpus_changes
+    from kbgate.quality.corpus_changes import (
+        measure_corpus_changes,
+        measure_missing_kept,
+        measure_unknown_deletions,
+    )
     from kbgate.quality.outdated import measure_outdated
     from kbgate.quality.replaced_numbers import ReplacedNumbers, measure_replaced_numbers
     from kbgate.quality.truncated import measure_truncated
@@ -168,7 +176,9 @@ def _measure(batch: DocumentBatch, suite: "SuiteResult | None", masks: "Masks") 
     found += measure_lengths(batch)
     live_ids = None if batch.live_ledger is None else batch.live_ledger["doc_id"]
     corpus_ids = None if batch.corpus is None else batch.corpus["doc_id"]
-    found += measure_corpus_changes(live_ids, corpus_ids, batch.settings)
+    found += measure_corpus_changes(live_ids, corpus_ids, batch.settings, batch.n_missing_kept)
+    found += measure_missing_kept(batch.n_missing_kept, batch.n_unidentified)
+    found += measure_unknown_deletions(batch.removed, live_ids)
     dated = batch.features.loc[batch.is_accepted, DATED_COLUMNS]
     found.append(measure_outdated(dated, batch.live_ledger, batch.settings, batch.earlier))
     found.append(measure_truncated(batch.accepted, batch.live_ledger, batch.truncated, batch.settings))
@@ -176,6 +186,13 @@ def _measure(batch: DocumentBatch, suite: "SuiteResult | None", masks: "Masks") 
     found.append(measure_replaced_numbers(batch.accepted["doc_id"], batch.live_ledger, replaced, batch.settings))
     found += _rule_increases(batch, masks)
     return tuple(found)
+
+
+def _within_limits(batch: DocumentBatch) -> str:
+    """What came and what was left out, for a batch that may go on."""
+    n, n_unread = len(batch.features), len(batch.rejected)
+    unread = f" and {n_unread} rows that are no document" if n_unread else ""
+    return f"{n} documents{unread} read, {n - len(batch.accepted)} of them left out as quarantined; that is within the limits."
 
 
 def _rule_increases(batch: DocumentBatch, masks: "Masks") -> list[Measurement]:
@@ -204,8 +221,8 @@ def _rule_increases(batch: DocumentBatch, masks: "Masks") -> list[Measurement]:
 def _documents_left(batch: DocumentBatch) -> Measurement:
     """Whether there is anything to judge, and anything to index."""
     n, n_accepted = len(batch.features), len(batch.accepted)
-    if batch.only_removes:
-        message = "The delta brings no document, it only removes some."
+    if batch.brings_nothing and batch.live_ledger is not None and batch.corpus is not None:
+        message = f"The delta brings no document, it removes {len(batch.live_ledger) - len(batch.corpus)}."
         return Measurement(name="accepted_documents", value=0, direction="info", n=0, message=message)
     if n_accepted:
         verdict, message = Verdict.PASSED, f"{n_accepted} of {n} documents go on."
@@ -223,13 +240,14 @@ def _documents_left(batch: DocumentBatch) -> Measurement:
 
 def _malformed(batch: DocumentBatch) -> list[Measurement]:
     """Share of the rows that could not become a document."""
+    from kbgate.quality.row_limits import row_limits
     from kbgate.quality.suite_measurements import measure_share
 
     n_rows = len(batch.features) + len(batch.rejected)
     if not n_rows:
         return []
     count = sum(1 for row in batch.rejected if row.rule != DOUBLED)
-    limit = batch.settings.max_malformed_share
+    limit = row_limits(batch.settings, n_rows)["max_malformed_share"]
     return [measure_share("malformed", count, n_rows, limit, "of rows could not be read", ADVICE)]
 
 

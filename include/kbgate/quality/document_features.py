@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kbgate.errors import SourceError, UsageError
 from kbgate.quality.character_counts import count_characters
+from kbgate.quality.copies_of_live import copies_of_live
 from kbgate.quality.disk_frame import DiskFrame
 from kbgate.quality.id_places import id_places
 from kbgate.quality.injected_instructions import count_injected_instructions
@@ -69,6 +70,7 @@ def measure_documents(
     tokenizer: Tokenizer,
     settings: QualitySettings,
     live_ids: "pd.Series[str] | None" = None,
+    beside: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return one row a document, in order, with the columns and dtypes of `COLUMNS`.
 
@@ -79,7 +81,8 @@ def measure_documents(
     the source anew. `n_*` and `*_chars` are counts; `*_share` are in [0, 1]: unknown tokens of the text's tokens, special
     characters of its visible ones. `text_hash` is a hash of the normalised text. `is_exact_duplicate` marks every
     occurrence of a text but one: the first whose doc_id is among `live_ids`, else the first. Below `stub_tokens` it is
-    `is_stub_copy` instead. `near_duplicate_of` names the most similar earlier document found ("" for none).
+    `is_stub_copy` instead. `beside` (doc_id, text_hash) are documents of live that stay unless the batch delivers them: a new
+    or changed document with the text of one is a copy as well. `near_duplicate_of` names the most similar earlier document found ("" for none).
     `title_excess_chars` is what a title is longer than its text, 0 without a text. `language` is "" where there is too
     little prose to tell.
 
@@ -105,7 +108,7 @@ def measure_documents(
     features = measured.frame()
     is_live = np.zeros(n_documents, dtype=bool) if live_ids is None else id_places(features["doc_id"], live_ids) >= 0
     digest = np.concatenate(digests)
-    columns = dict(features.items()) | _duplicates(features, digest, is_live, near, walk, settings.stub_tokens)
+    columns = dict(features.items()) | _duplicates(features, digest, is_live, beside, near, walk, settings.stub_tokens)
     return pd.DataFrame({name: columns[name] for name in COLUMNS}, copy=False)
 
 
@@ -118,7 +121,8 @@ def _measure_batch(
     tokens = tokenizer.count([encodable(text) for text in texts])
     n_bad = [count_mojibake(text) for text in texts]
     title_chars = np.array([_readable_chars(document.title) for document in batch])
-    text_chars = np.array([_readable_chars(text) for text in texts])
+    # A text of which the tokenizer leaves nothing, such as combining marks alone, is as empty as white space.
+    text_chars = np.array([_readable_chars(text) for text in texts]) * (tokens.n_tokens > 0)
     return {
         "doc_id": [encodable(document.doc_id) for document in batch],
         "title": [encodable(document.title[:TITLE_CHARS]) for document in batch],
@@ -149,6 +153,7 @@ def _duplicates(
     features: pd.DataFrame,
     digests: NDArray[np.uint64],
     is_live: NDArray[np.bool_],
+    beside: pd.DataFrame | None,
     near: NearDuplicates,
     walk: Callable[[], Iterator[Document]],
     stub_tokens: int,
@@ -158,6 +163,10 @@ def _duplicates(
     readable = np.flatnonzero(features["text_chars"] > 0)
     origin[readable] = readable[kept_occurrences(digests[readable], is_live[readable])]
     is_copy, is_stub = origin != np.arange(len(features)), (features["n_tokens"] < stub_tokens).to_numpy()
+    copy_of = _named(doc_ids, np.flatnonzero(is_copy), origin[is_copy])
+    if beside is not None:
+        of_live = copies_of_live(features, beside)
+        is_copy, copy_of = is_copy | (of_live != "").to_numpy(), of_live.where(of_live != "", copy_of)
     pairs = near.candidates(~is_copy)
     found = near.verify(pairs, _texts_again(walk, digests, np.unique(pairs)))
     later = np.fromiter(found, dtype=np.int64, count=len(found))
@@ -166,7 +175,7 @@ def _duplicates(
     return {
         "is_exact_duplicate": is_copy & ~is_stub,
         "is_stub_copy": is_copy & is_stub,
-        "duplicate_of": _named(doc_ids, np.flatnonzero(is_copy), origin[is_copy]),
+        "duplicate_of": copy_of,
         "near_duplicate_of": _named(doc_ids, later, np.array([earlier for earlier, _ in found.values()], dtype=int)),
         "near_duplicate_similarity": similarity,
     }

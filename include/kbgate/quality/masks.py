@@ -38,7 +38,7 @@ class Rule:
 RULES: dict[str, Rule] = {
     "empty_text": Rule(
         "have no text",
-        "The text is empty, white space or a placeholder.",
+        "The text is empty, white space, a placeholder or nothing that the model reads.",
         "text_chars",
         lambda frame, limits: frame["text_chars"] < 1,
     ),

@@ -38,8 +38,8 @@ class ChunkProfile(BaseModel):
 
 
 class DocumentProfile(BaseModel):
-    """What the documents of a version look like; `languages` counts documents, `rule_shares` are of the batch's rows, in a delta
-    of what the corpus then holds."""
+    """What the documents of a version look like; `languages` counts documents, `rule_shares` are of the batch's rows and,
+    where documents of live stay beside it, of what the corpus then holds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -77,15 +77,37 @@ def profile_documents(features: pd.DataFrame, rule_shares: Mapping[str, float] |
     )
 
 
-def blended_shares(batch: DocumentProfile, n_corpus: int, live: DocumentProfile | None) -> dict[str, float]:
-    """Rule shares of a corpus of which a delta replaced a part: live's for what stays, the batch's for what it brought."""
-    if live is None or not n_corpus:
-        return batch.rule_shares
-    weight = min(batch.n_documents / n_corpus, 1.0)
-    return {
-        name: weight * share + (1 - weight) * live.rule_shares.get(name, share)
+def corpus_profile(batch: DocumentProfile, n_tokens: ArrayLike, live: DocumentProfile | None) -> DocumentProfile:
+    """Describe the corpus that live is after the batch: documents of `n_tokens` each, shape (n,).
+
+    Lengths are those of the corpus. Languages, unknown tokens and rule shares are the batch's for what it brought and live's
+    for what stays, in proportion, because the ledger does not have them for each document.
+    """
+    tokens = profile_lengths(n_tokens)
+    whole = {"n_documents": tokens.n, "tokens": tokens}
+    n_stay = tokens.n - batch.n_documents
+    if live is None or n_stay <= 0 or not live.n_documents:
+        return batch.model_copy(update=whole)
+    new_share = batch.n_documents / tokens.n
+    shares = {
+        name: new_share * share + (1 - new_share) * live.rule_shares.get(name, share)
         for name, share in batch.rule_shares.items()
-    } or live.rule_shares
+    }
+    n_new_tokens, n_all_tokens = batch.tokens.n * batch.tokens.mean, tokens.n * tokens.mean
+    new_tokens = min(n_new_tokens / n_all_tokens, 1.0) if n_all_tokens else 0.0
+    stay = n_stay / live.n_documents
+    languages = {
+        code: batch.languages.get(code, 0) + round(stay * live.languages.get(code, 0))
+        for code in {**live.languages, **batch.languages}
+    }
+    return batch.model_copy(
+        update=whole
+        | {
+            "unknown_token_share": new_tokens * batch.unknown_token_share + (1 - new_tokens) * live.unknown_token_share,
+            "languages": {code: count for code, count in languages.items() if count},
+            "rule_shares": shares or live.rule_shares,
+        }
+    )
 
 
 def profile_chunks(chunks: pd.DataFrame, chunk_size_tokens: int | None = None) -> ChunkProfile:

@@ -24,7 +24,6 @@ import great_expectations as gx  # noqa: E402
 from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: E402
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration  # noqa: E402
 
-EXPECTATIONS = Path(__file__).parents[3] / "expectations"
 PARAMETER = "$PARAMETER"
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
@@ -62,21 +61,6 @@ class SuiteResult:
 
     outcomes: tuple[ExpectationOutcome, ...]
     statistics: dict[str, Any]
-
-
-def suite_file(settings: QualitySettings, name: str) -> Path:
-    """Return the path of the suite `name` ("documents" or "chunks"): in `quality.suites`, else in the checkout.
-
-    Raises:
-        SettingsError: there is no such file.
-    """
-    path = (Path(settings.suites) if settings.suites else EXPECTATIONS) / f"{name}.json"
-    if not path.is_file():
-        raise SettingsError(
-            f"The expectation suite {path} does not exist. Set quality.suites to the folder that holds documents.json "
-            "and chunks.json (the project's expectations/)."
-        )
-    return path
 
 
 def suite_parameters(settings: QualitySettings, **others: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The ledger of a version: one row a document; and the plan that turns live's ledger into the candidate's."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,7 @@ from kbgate.quality.id_places import id_places
 LEDGER_COLUMNS = (
     "doc_id",
     "content_hash",
+    "text_hash",
     "title",
     "source_uri",
     "updated_at",
@@ -31,8 +32,9 @@ CHUNKING_COLUMNS = ["n_tokens", "n_chunks"]
 class ChangePlan:
     """What a batch does to the live version; every list holds document ids, sorted.
 
-    `kept` are live's documents whose new row was quarantined: they stay as they are in live. With `rechunk_all` (another
-    model or other chunk settings) the unchanged and kept ones are cut and embedded again as well.
+    `kept` are live's documents that stay as they are in live because nobody knows what was delivered of them: their new row
+    was quarantined, or they are missing in a snapshot that has rows without a readable id. With `rechunk_all` (another model
+    or other chunk settings) the unchanged and kept ones are cut and embedded again as well.
     """
 
     added: tuple[str, ...]
@@ -63,12 +65,14 @@ def plan_changes(
     mode: Literal["snapshot", "delta"],
     deletions: Sequence[str],
     rechunk_all: bool,
+    n_unidentified: int = 0,
 ) -> ChangePlan:
     """Compare a batch (columns doc_id and content_hash) with live's ledger, by content hash.
 
-    A snapshot lists every document: what it leaves out is removed. A delta removes only `deletions`; one of an id that
-    live does not have is a warning. A document in `quarantined` is never taken from the batch, not even if another row of
-    the batch has its id, because nobody knows which of the two is right.
+    A snapshot lists every document: what it leaves out is removed, unless `n_unidentified` of its rows could not be read far
+    enough to tell their ids: each missing document may be one of these, so all stay. A delta removes only `deletions`; ids
+    that live does not have are a warning. A document in `quarantined` is never taken from the batch, not even if another row
+    of the batch has its id, because nobody knows which of the two is right.
 
     Raises:
         SourceError: a document occurs twice in the batch, is both deleted and delivered, or a snapshot lists deletions.
@@ -76,11 +80,13 @@ def plan_changes(
     """
     delivered = _hashes(batch, "The batch", SourceError)
     held = _hashes(delivered[:0] if live is None else live, "The ledger of live", ArtifactError)
-    _check_deletions(mode, deletions, delivered["doc_id"], quarantined)
+    check_deletions(mode, deletions, delivered["doc_id"], quarantined)
     clean = delivered[~_among(delivered["doc_id"], quarantined)]
     rejected = _among(held["doc_id"], quarantined)
     places = id_places(held["doc_id"], clean["doc_id"])
-    gone = _among(held["doc_id"], deletions) if mode == "delta" else (places < 0) & ~rejected
+    missing = (places < 0) & ~rejected
+    unseen = missing & (mode == "snapshot" and n_unidentified > 0)
+    gone = _among(held["doc_id"], deletions) if mode == "delta" else missing & ~unseen
     changed = places >= 0
     changed[changed] = _differ(held["content_hash"][changed], clean["content_hash"].iloc[places[changed]])
     unknown = sorted(pd.Series(deletions, dtype="str")[~_among(deletions, held["doc_id"])].unique())
@@ -88,10 +94,10 @@ def plan_changes(
         added=_sorted_ids(clean, ~_among(clean["doc_id"], held["doc_id"])),
         changed=_sorted_ids(held, changed),
         removed=_sorted_ids(held, gone),
-        unchanged=_sorted_ids(held, ~gone & ~changed & ~rejected),
-        kept=_sorted_ids(held, rejected),
+        unchanged=_sorted_ids(held, ~gone & ~changed & ~rejected & ~unseen),
+        kept=_sorted_ids(held, rejected | unseen),
         rechunk_all=rechunk_all,
-        warnings=tuple(f"{doc_id} was to be deleted, but live has no such document." for doc_id in unknown),
+        warnings=tuple(_warnings(unknown, int(unseen.sum()), n_unidentified)),
     )
 
 
@@ -158,9 +164,28 @@ def _sorted_ids(rows: pd.DataFrame, chosen: NDArray[np.bool_]) -> tuple[str, ...
     return tuple(sorted(rows.loc[chosen, "doc_id"]))
 
 
-def _check_deletions(
-    mode: str, deletions: Sequence[str], delivered: "pd.Series[str]", quarantined: "Collection[str] | pd.Series[str]"
+def _warnings(unknown: Collection[str], n_unseen: int, n_unidentified: int) -> Iterator[str]:
+    """What a person should know of a plan beside its numbers."""
+    if unknown:
+        yield f"Live has no document {_some(unknown)} that was to be deleted."
+    if n_unseen:
+        yield (
+            f"{n_unseen} missing in the snapshot not removed: {n_unidentified} of its rows without a readable id may be "
+            f"{'it' if n_unseen == 1 else 'among them'}."
+        )
+
+
+def check_deletions(
+    mode: str,
+    deletions: Sequence[str],
+    delivered: "Collection[str] | pd.Series[str]",
+    quarantined: "Collection[str] | pd.Series[str]" = (),
 ) -> None:
+    """Refuse deletions that contradict the batch.
+
+    Raises:
+        SourceError: a document is both deleted and delivered, or a snapshot lists deletions.
+    """
     if mode == "snapshot" and deletions:
         raise SourceError(
             f"The snapshot comes with deletions ({_some(deletions)}). In a snapshot a document is removed by leaving it "

@@ -9,7 +9,10 @@ from kbgate.sections.section import Section, Share
 
 
 class QualitySettings(Section):
-    """Limits of the document gate and the chunk gate; shares are of the rows of the batch."""
+    """Limits of the document gate and the chunk gate; shares are of the rows of the batch.
+
+    One row that is malformed, or that a rule sets aside, is always allowed, unless its limit is 0.
+    """
 
     documents_mode: Mode = "block"
     chunks_mode: Mode = "block"

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from kbgate.errors import SourceError
+from kbgate.errors import EmptySourceError, SourceError
 from kbgate.records import Document, RejectedRow
 from kbgate.sources.excerpt import excerpt
+from kbgate.sources.files import EMPTY_FILE
 
 
 def accept(rows: Iterable[Document | RejectedRow], where: str) -> Iterator[Document | RejectedRow]:
@@ -13,12 +14,15 @@ def accept(rows: Iterable[Document | RejectedRow], where: str) -> Iterator[Docum
     Memory grows by the ids only.
 
     Raises:
-        SourceError: at the end, if there were no rows at all, or none of them became a document; names `where`.
+        EmptySourceError: at the end, if there were no rows at all; names `where`.
+        SourceError: at the end, if none of the rows became a document; names `where`.
     """
     seen: set[str] = set()
     first_rejected: RejectedRow | None = None
     for row in rows:
-        if isinstance(row, RejectedRow):
+        if isinstance(row, RejectedRow) and row.rule == EMPTY_FILE:
+            yield row
+        elif isinstance(row, RejectedRow):
             first_rejected = first_rejected or row
             yield row
         elif row.doc_id in seen:
@@ -30,7 +34,7 @@ def accept(rows: Iterable[Document | RejectedRow], where: str) -> Iterator[Docum
     if seen:
         return
     if first_rejected is None:
-        raise SourceError(f"{where} is empty: it holds no row. Find out why the export wrote nothing.")
+        raise EmptySourceError(f"{where} is empty: it holds no row. Find out why the export wrote nothing.")
     line = "" if first_rejected.line is None else f", line {first_rejected.line}"
     raise SourceError(
         f"No row of {where} became a document. The first failed at {first_rejected.source_uri}{line}: "

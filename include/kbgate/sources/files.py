@@ -1,17 +1,18 @@
 """Find and open the files a source names: local paths, globs, `package://` addresses and fsspec URLs."""
 
 import io
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
-from kbgate.errors import InfrastructureError, KbgateError, SettingsError, SourceError
+from kbgate.errors import EmptySourceError, InfrastructureError, KbgateError, SettingsError, SourceError
 from kbgate.locations import resolve
 from kbgate.records import RejectedRow
 from kbgate.sources.excerpt import excerpt
@@ -24,6 +25,8 @@ UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 HEAD_BYTES = 4096
 BUFFER_BYTES = 1024 * 1024
 GLOB_CHARACTERS = "*?["
+EMPTY_FILE = "empty_file"
+"""Rule of the row that stands for a file without any row: one of several may be the part that an export did not write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,11 @@ class SourceFile:
                 while len(line) > MAX_DOCUMENT_BYTES and not line.endswith(b"\n"):
                     line = handle.readline(MAX_DOCUMENT_BYTES + 1) or b"\n"
 
+    def without_rows(self) -> RejectedRow:
+        """The row that stands for this file if it holds none."""
+        reason = "The file holds no row. Find out why the export wrote nothing into it, or take it away."
+        return RejectedRow(self.uri, None, EMPTY_FILE, reason, "")
+
     def page(self) -> bytes | RejectedRow:
         """Return the whole file, or the reason why it is too large to be one document.
 
@@ -103,8 +111,10 @@ class SourceFile:
 def list_files(locations: str | Sequence[str]) -> list[SourceFile]:
     """List the files that paths, URLs or globs name, each once, sorted by path; a glob leaves hidden files out.
 
+    Links are followed.
+
     Raises:
-        SourceError: a file is missing, a glob matches nothing, or a folder was named.
+        SourceError: a file is missing, a glob matches nothing or a link that leads nowhere, or a folder was named.
         SettingsError: the protocol of a URL, or the package of a `package://` address, is not installed.
         InfrastructureError: the disk or server did not answer.
     """
@@ -124,7 +134,13 @@ def list_files(locations: str | Sequence[str]) -> list[SourceFile]:
                         f"{location} does not exist. Correct the path, or find out why the file vanished."
                     )
                 matches = filesystem.glob(path, detail=True)
-                paths = [match for match, info in matches.items() if info["type"] == "file" and not _hidden(match)]
+                kinds = {match: _listed_kind(filesystem, match, matches[match]) for match in matches}
+                paths = [
+                    match for match, kind in kinds.items() if kind in ("file", "broken link") and not _hidden(match)
+                ]
+                for match in paths:
+                    if kinds[match] == "broken link":
+                        raise _broken(match)
                 if not paths:
                     raise SourceError(
                         f"No file matches {location}. Correct the pattern, or find out why they vanished."
@@ -138,30 +154,36 @@ def list_files(locations: str | Sequence[str]) -> list[SourceFile]:
 def list_folder(location: str, suffixes: Sequence[str]) -> list[SourceFile]:
     """List the files below a folder whose names end in one of `suffixes` (any case), sorted by relative path.
 
-    Files and folders whose name begins with a dot are left out.
+    Files and folders whose name begins with a dot are left out; links to files and folders are followed.
 
     Raises:
-        SourceError: the folder is missing, is a file, or holds no such file.
+        EmptySourceError: the folder holds no file at all.
+        SourceError: the folder is missing, is a file or holds no such file, or a link leads nowhere or to where it stands.
         SettingsError: the protocol of a URL, or the package of a `package://` address, is not installed.
         InfrastructureError: the disk or server did not answer.
     """
     filesystem, root = _open_location(location)
-    local = isinstance(filesystem, LocalFileSystem)
     with translated(location):
         kind = _kind(filesystem, root)
         if kind is None:
             raise SourceError(f"The folder {location} does not exist. Correct the path, or find out why it vanished.")
         if kind == "file":
             raise SourceError(f"{location} is a file, a folder was wanted. Name the folder that holds it.")
-        # Without on_error a subfolder that may not be read would be left out silently.
-        paths = filesystem.find(root, **({"on_error": "raise"} if local else {}))
+        paths = _files_below(filesystem, root)
     named = {path.removeprefix(root).lstrip("/"): path for path in paths}
+    if not named:
+        raise EmptySourceError(f"The folder {location} is empty. Find out why the export wrote nothing.")
     wanted = tuple(suffix.lower() for suffix in suffixes)
     files = [
         SourceFile(filesystem, path, _uri(filesystem, path), name)
         for name, path in sorted(named.items())
-        if name.lower().endswith(wanted) and not any(map(_hidden, name.split("/")))
+        if name.lower().endswith(wanted)
     ]
+    for name, path in named.items():
+        # What bears no suffix may have been a folder of wanted files.
+        may_be_wanted = name.lower().endswith(wanted) or not PurePosixPath(name).suffix
+        if may_be_wanted and isinstance(filesystem, LocalFileSystem) and _is_broken(path):
+            raise _broken(path)
     if not files:
         raise SourceError(
             f"The folder {location} holds {len(named)} files, none of which ends in {' or '.join(suffixes)}. "
@@ -209,6 +231,43 @@ def _kind(filesystem: AbstractFileSystem, path: str) -> str | None:
         return str(filesystem.info(path)["type"])
     except FileNotFoundError:
         return None
+
+
+def _listed_kind(filesystem: AbstractFileSystem, path: str, info: Mapping[str, Any]) -> str:
+    """What a listed path is; of a link, which a listing describes itself, what it leads to."""
+    if not info.get("islink"):
+        return str(info["type"])
+    if _is_broken(path):
+        return "broken link"
+    return "directory" if os.path.isdir(path) else "file"
+
+
+def _is_broken(path: str) -> bool:
+    return os.path.islink(path) and not os.path.exists(path)
+
+
+def _broken(link: str) -> SourceError:
+    return SourceError(f"{link} is a link to {os.readlink(link)}, which does not exist. Repair it, or take it away.")
+
+
+def _files_below(filesystem: AbstractFileSystem, root: str, above: tuple[str, ...] = ()) -> list[str]:
+    """Paths of all files below a folder, and of broken links; `above` are the real folders whose links led here."""
+    local = isinstance(filesystem, LocalFileSystem)
+    above = (*above, os.path.realpath(root) if local else root)
+    found = []
+    # Without on_error a subfolder that may not be read would be left out silently.
+    for path, info in filesystem.find(root, detail=True, **({"on_error": "raise"} if local else {})).items():
+        if any(map(_hidden, path.removeprefix(root).lstrip("/").split("/"))):
+            continue
+        if _listed_kind(filesystem, path, info) != "directory":
+            found.append(path)
+            continue
+        target = os.path.realpath(path)
+        places = (*above, os.path.realpath(os.path.dirname(path)))
+        if any(f"{place}/".startswith(f"{target}/") for place in places):
+            raise SourceError(f"{path} is a link to {target}, in which it stands itself. Take the link away.")
+        found += _files_below(filesystem, path, above)
+    return found
 
 
 def _hidden(path: str) -> bool:

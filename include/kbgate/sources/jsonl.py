@@ -53,7 +53,9 @@ class JsonlSource:
             yield document_of(row, self.options.columns, file.uri, number)
         if n_unreadable * 2 > n_lines:
             raise _not_json_lines(file.uri, n_unreadable, n_lines, last_unreadable)
-        if n_lines and missing:
+        if not n_lines:
+            yield file.without_rows()
+        elif missing:
             # A field that single lines leave out is empty there; one that no line has is misnamed.
             require_columns(sorted(missing), first_fields, file.uri)
 

@@ -1,7 +1,7 @@
 """Documents from a folder of Markdown files with optional YAML front matter."""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -55,6 +55,9 @@ def _document(file: SourceFile) -> Document | RejectedRow:
     text = content if isinstance(content, RejectedRow) else file.decoded(content)
     if isinstance(text, RejectedRow):
         return text
+    if _front_matter_is_open(text):
+        reason = "The front matter opened on line 1 is never closed. Write a line --- after its last key."
+        return RejectedRow(file.uri, 1, "malformed", reason, excerpt(text), file.name)
     try:
         front, body = _split(text)
     except (YAMLError, ValueError, RecursionError) as error:
@@ -72,7 +75,7 @@ def _document(file: SourceFile) -> Document | RejectedRow:
 
 
 def _split(text: str) -> tuple[dict[str, Any], str]:
-    """Separate front matter and body; a text without front matter, or with an unclosed one, is all body."""
+    """Separate front matter and body; a text without front matter is all body."""
     text = text.strip()
     if not FRONT_MATTER.detect(text) or len(FRONT_MATTER.FM_BOUNDARY.findall(text)) < 2:
         return {}, text
@@ -82,6 +85,18 @@ def _split(text: str) -> tuple[dict[str, Any], str]:
         return {}, body.strip()
     # A rule (---) at the start followed by prose looks like front matter but holds no keys.
     return (values, body.strip()) if isinstance(values, dict) else ({}, text)
+
+
+def _front_matter_is_open(text: str) -> bool:
+    """Whether a text begins with --- and keys, and no second --- ends them; after a mere rule there is no mapping."""
+    text = text.strip()
+    if not FRONT_MATTER.detect(text) or len(FRONT_MATTER.FM_BOUNDARY.findall(text)) >= 2:
+        return False
+    lines = takewhile(str.strip, text.splitlines()[1:])
+    try:
+        return isinstance(FRONT_MATTER.load("\n".join(lines)), dict)
+    except (YAMLError, ValueError, RecursionError):
+        return False
 
 
 def _first_heading(body: str) -> str:

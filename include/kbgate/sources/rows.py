@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kbgate.errors import SourceError
 from kbgate.records import Document, RejectedRow
-from kbgate.sources.excerpt import excerpt
+from kbgate.sources.excerpt import SURROGATE, excerpt
 
 SCALARS = (str, int, float, Decimal, UUID, date)
 """What can be read as an id or a title (truth values cannot)."""
@@ -88,7 +88,9 @@ def document_of(row: Mapping[str, Any], columns: Columns, source_uri: str, line:
     """
 
     def reject(rule: str, reason: str, value: Any, doc_id: str = "") -> RejectedRow:
-        return RejectedRow(source_uri, line, rule, reason, excerpt(value), excerpt(doc_id))
+        # An id that is not Unicode names no document; whole, any other one says which document of live is meant.
+        known_id = "" if SURROGATE.search(doc_id) else doc_id
+        return RejectedRow(source_uri, line, rule, reason, excerpt(value), known_id)
 
     def reject_type(name: str, value: Any, wanted: str, doc_id: str = "") -> RejectedRow:
         return reject("wrong_type", f"{name!r} is {type(value).__name__}, {wanted} is wanted.", value, doc_id)

@@ -45,7 +45,7 @@ class SqlSource:
         """Yield every row, in the order of the query.
 
         Raises:
-            SettingsError: the DSN cannot be read, or its driver is not installed.
+            SettingsError: the DSN cannot be read, its driver is not installed, or does not know one of its parameters.
             SourceError: the query is refused, lacks a needed column or gave nothing; or the SQLite file is missing.
             InfrastructureError: the server did not answer, or the connection broke.
         """
@@ -56,6 +56,11 @@ class SqlSource:
     def _rows(self, engine: Engine, uri: str) -> Iterator[Document | RejectedRow]:
         try:
             connection = engine.connect()
+        except TypeError as error:
+            raise SettingsError(
+                f"The database driver refuses a parameter of source.options.dsn: {error}. Correct or take away what follows the "
+                f"question mark in it; {uri} was wanted."
+            ) from error
         except DBAPIError as error:
             raise InfrastructureError(
                 f"{uri} did not answer: {error.orig}. Check that the server runs and that the DSN is right."
@@ -78,7 +83,7 @@ class SqlSource:
     def _url(self) -> URL:
         try:
             url = make_url(self.options.dsn.get_secret_value())
-        except ArgumentError as error:
+        except (ArgumentError, ValueError) as error:
             raise SettingsError(
                 "source.options.dsn is not an SQLAlchemy URL, such as postgresql+pg8000://user:password@host/database."
             ) from error

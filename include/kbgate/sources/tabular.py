@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -39,7 +40,8 @@ class CsvSource:
         """Yield every row, in the order of the files.
 
         Raises:
-            SourceError: a file is missing, not UTF-8 CSV with the needed columns, mostly malformed, or nothing came out.
+            SourceError: a file is missing, not UTF-8 CSV with the needed columns, mostly malformed, or ends within quotes; or
+                nothing came out.
             InfrastructureError: the disk or server did not answer.
         """
         files = list_files(self.options.path)
@@ -47,7 +49,7 @@ class CsvSource:
 
     def _rows(self, file: SourceFile) -> Iterator[Document | RejectedRow]:
         names: list[str] | None = None
-        last = malformed_lines = 0
+        last = n_rows = malformed_lines = 0
         for line, last, cells in self._cells(file):
             if names is None:
                 if isinstance(cells, RejectedRow):
@@ -55,6 +57,7 @@ class CsvSource:
                 names = [name.strip() for name in cells]
                 require_columns(self.options.needed, names, f"{file.uri} (cut at {self.options.delimiter!r})")
                 continue
+            n_rows += 1
             if not isinstance(cells, RejectedRow) and len(cells) != len(names):
                 reason = (
                     f"The row has {len(cells)} fields, {len(names)} are wanted. Look for a stray quote or delimiter."
@@ -62,10 +65,13 @@ class CsvSource:
                 cells = RejectedRow(file.uri, line, "malformed", reason, excerpt(self.options.delimiter.join(cells)))
             if isinstance(cells, RejectedRow):
                 malformed_lines += last - line + 1
-                yield cells
+                # Each line may be a row that a stray quote swallowed.
+                yield from (replace(cells, line=number) for number in range(line, last + 1))
                 continue
             values = (None if cell in self.options.null_values else cell for cell in cells)
             yield document_of(dict(zip(names, values, strict=True)), self.options.columns, file.uri, line)
+        if not n_rows:
+            yield file.without_rows()
         if malformed_lines * 2 > last:
             raise SourceError(
                 f"{file.uri} is not the CSV that was wanted: {malformed_lines} of {last} lines belong to rows with "
@@ -83,6 +89,11 @@ class CsvSource:
             except StopIteration:
                 return
             except csv.Error as error:
+                if "unexpected end of data" in str(error):
+                    raise SourceError(
+                        f"{file.uri}: a quote that opens in the row of line {line} is never closed and takes in all lines up "
+                        f"to the last one, {reader.line_num}. Close the quote, or double it where it belongs to the text."
+                    ) from error
                 reason = f"Lines {line} to {reader.line_num} are no CSV row: {error}. Look for a stray quote."
                 yield line, reader.line_num, RejectedRow(file.uri, line, "malformed", reason, "")
                 continue
@@ -119,11 +130,16 @@ class ParquetSource:
         for batch in self._batches(file):
             for row in _values(batch):
                 line += 1
-                if row is None:
+                if isinstance(row, UnicodeDecodeError):
                     reason = "A string of the row is not UTF-8."
                     yield RejectedRow(file.uri, line, "encoding", reason, "")
+                elif isinstance(row, OverflowError):
+                    reason = "A date of the row lies beyond the year 9999. Correct it, or leave it empty."
+                    yield RejectedRow(file.uri, line, "wrong_type", reason, excerpt(str(row)))
                 else:
                     yield document_of(row, self.options.columns, file.uri, line)
+        if not line:
+            yield file.without_rows()
 
     def _batches(self, file: SourceFile) -> Iterator[pa.RecordBatch]:
         with file.opened() as handle:
@@ -140,13 +156,13 @@ class ParquetSource:
                 ) from error
 
 
-def _values(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | None]:
-    """Yield the rows of a batch; None where a string is not UTF-8."""
+def _values(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | UnicodeDecodeError | OverflowError]:
+    """Yield the rows of a batch; the error where a string is not UTF-8 or a date is none that Python has."""
     try:
         yield from batch.to_pylist()
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, OverflowError):
         for position in range(batch.num_rows):
             try:
                 yield batch.slice(position, 1).to_pylist()[0]
-            except UnicodeDecodeError:
-                yield None
+            except (UnicodeDecodeError, OverflowError) as error:
+                yield error

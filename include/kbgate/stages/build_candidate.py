@@ -62,7 +62,9 @@ def _fresh_rows(run: Run) -> pd.DataFrame:
     """Ledger rows of the documents that this run cut into chunks."""
     columns = ["doc_id", "content_hash", "title", "source_uri", "updated_at", "lang"]
     new = run.folder.read_table(DOCUMENTS_FILE, columns).to_pandas()
-    numbers = run.folder.read_table(ACCEPTED_FILE, ["doc_id", "n_chars", "n_tokens", "language"]).to_pandas()
+    numbers = run.folder.read_table(
+        ACCEPTED_FILE, ["doc_id", "text_hash", "n_chars", "n_tokens", "language"]
+    ).to_pandas()
     new = new.merge(numbers, on="doc_id", how="left")
     new["lang"] = new["lang"].fillna(new["language"])
     base, plan = run.ledger(run.start.base), read_plan(run)

@@ -21,6 +21,7 @@ from kbgate.quality.replaced_numbers import (
 )
 from kbgate.quality.truncated import find_truncated, shorter_than_live
 from kbgate.records import Document
+from kbgate.releases.ledger import check_deletions
 from kbgate.results import StageResult
 from kbgate.run import Run
 from kbgate.stages.read_documents import DELETIONS_FILE, batch_mode, read_rejected
@@ -30,30 +31,38 @@ QUARANTINE_FILE = "quarantine.parquet"
 SUMMARY_FILE = PAGE_FILES["check_documents"]
 PROFILE_FILE = "profile.json"
 LEDGER_COLUMNS = ["doc_id", "content_hash", "updated_at", "n_tokens"]
-FEATURE_COLUMNS = ["doc_id", "content_hash", "n_chars", "n_tokens", "language"]
+FEATURE_COLUMNS = ["doc_id", "content_hash", "text_hash", "n_chars", "n_tokens", "language"]
 BATCH_ROWS = 20_000
 ANCESTORS = 5
 
 
 def check_documents(run: Run) -> StageResult:
-    """Write `gates/documents.json`, `quarantine.parquet` and its summary, `profile.json`, the accepted documents' numbers."""
+    """Write `gates/documents.json`, `quarantine.parquet` and its summary, `profile.json`, the accepted documents' numbers.
+
+    Raises:
+        SourceError: deletions contradict the batch.
+    """
     quality = run.kb_settings.quality
     rejected = read_rejected(run)
     live = run.start.live
     live_ledger = run.ledger(live, LEDGER_COLUMNS)
+    removed = run.folder.read_json(DELETIONS_FILE)
     features = measure_documents(
         lambda: read_documents(run.folder, BATCH_FILE),
         run.embedder.tokenizer,
         quality,
         None if live_ledger is None else live_ledger["doc_id"],
+        _beside(run, removed) if batch_mode(run) == "delta" else None,
     )
+    delivered = pd.concat([features["doc_id"], pd.Series([row.doc_id for row in rejected], dtype="str")])
+    check_deletions(batch_mode(run), removed, delivered)
     gate = judge_documents(
         features=features,
         rejected=rejected,
         reference=None if live is None else read_profile(run, live),
         live_ledger=live_ledger,
         mode=batch_mode(run),
-        removed=run.folder.read_json(DELETIONS_FILE),
+        removed=removed,
         earlier=_earlier(run, live_ledger),
         truncated=_truncated(run, shorter_than_live(features, live_ledger)),
         replaced_numbers=_replaced_numbers(run, changed_since_live(features, live_ledger)),
@@ -73,6 +82,12 @@ def check_documents(run: Run) -> StageResult:
 def read_profile(run: Run, version: str) -> DocumentProfile:
     """Return the profile that a version's accepted batch left behind."""
     return DocumentProfile.model_validate(run.version_folder(version).read_json(PROFILE_FILE))
+
+
+def _beside(run: Run, removed: Sequence[str]) -> pd.DataFrame | None:
+    """The documents of live that a delta leaves, unless it delivers them anew."""
+    texts = run.ledger(run.start.live, ["doc_id", "text_hash"])
+    return None if texts is None else texts[id_places(texts["doc_id"], removed) < 0]
 
 
 def _earlier(run: Run, live_ledger: pd.DataFrame | None) -> pd.DataFrame | None:

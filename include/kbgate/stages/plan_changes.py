@@ -15,7 +15,7 @@ from kbgate.releases.ledger import plan_changes as compare
 from kbgate.results import StageResult
 from kbgate.run import START_FILE, Run
 from kbgate.stages.check_documents import ACCEPTED_FILE, QUARANTINE_FILE
-from kbgate.stages.read_documents import DELETIONS_FILE, batch_mode
+from kbgate.stages.read_documents import DELETIONS_FILE, batch_mode, read_rejected
 
 PLAN_FILE = "plan.json"
 CHANGES_FILE = PAGE_FILES["plan_changes"]
@@ -37,6 +37,7 @@ def plan_changes(run: Run) -> StageResult:
         batch_mode(run),
         run.folder.read_json(DELETIONS_FILE),
         rechunk_all=run.start.rebuild,
+        n_unidentified=sum(1 for row in read_rejected(run) if not row.doc_id),
     )
     fresh = set(plan.added + plan.changed)
     write_documents(run.folder, DOCUMENTS_FILE, read_documents(run.folder, BATCH_FILE, fresh))
@@ -45,9 +46,10 @@ def plan_changes(run: Run) -> StageResult:
     run.folder.write_json(CHANGES_FILE, {"schema_version": 1, **change_examples(plan, titles)})
     counts = change_counts(plan)
     message = ", ".join(f"{number} {name}" for name, number in counts.items())
+    warnings = "".join(f" {warning}" for warning in plan.warnings)
     if run.start.base == run.start.live and not (plan.to_chunk or plan.removed):
-        return StageResult(message=f"Nothing changed: {message}.", skipped=True, summary=counts)
-    return StageResult(message=f"Documents: {message}.", summary=counts)
+        return StageResult(message=f"Nothing changed: {message}.{warnings}", skipped=True, summary=counts)
+    return StageResult(message=f"Documents: {message}.{warnings}", summary=counts)
 
 
 def read_plan(run: Run) -> ChangePlan:

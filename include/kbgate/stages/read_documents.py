@@ -8,11 +8,12 @@ from typing import Literal
 import pyarrow as pa
 
 from kbgate.corpus import BATCH_FILE, read_version_documents, write_documents
-from kbgate.errors import SourceError
+from kbgate.errors import EmptySourceError, SourceError
 from kbgate.records import Document, RejectedRow
 from kbgate.results import StageResult
 from kbgate.run import Run
 from kbgate.sources.deletions import read_deletions
+from kbgate.sources.files import EMPTY_FILE
 
 REJECTED_FILE = "rejected.parquet"
 DELETIONS_FILE = "deletions.json"
@@ -24,21 +25,29 @@ REJECTED_SCHEMA = pa.schema(
 def read_documents(run: Run) -> StageResult:
     """Read every row of the source: documents into `batch.parquet`, rows that are none into `rejected.parquet`.
 
+    The delta of a quiet night, or one that only deletes, has no row; so may single files of it.
+
     Raises:
         SourceError: the source as a whole cannot be trusted.
         InfrastructureError: it did not answer.
     """
     rejected: list[RejectedRow] = []
 
+    may_be_empty = run.request.kind == "ingest" and batch_mode(run) == "delta"
+
     def documents() -> Iterator[Document]:
-        for row in _rows(run):
-            if isinstance(row, RejectedRow):
-                rejected.append(row)
-            else:
-                yield row
+        try:
+            for row in _rows(run):
+                if not isinstance(row, RejectedRow):
+                    yield row
+                elif not (may_be_empty and row.rule == EMPTY_FILE):
+                    rejected.append(row)
+        except EmptySourceError:
+            if not may_be_empty:
+                raise
 
     n_documents = write_documents(run.folder, BATCH_FILE, documents())
-    if n_documents == 0 and not rejected:
+    if n_documents == 0 and not rejected and not may_be_empty:
         raise SourceError(f"No document of the batch fits documents = {run.request.documents!r}. Correct the pattern.")
     run.folder.write_table(REJECTED_FILE, pa.Table.from_pylist([asdict(row) for row in rejected], REJECTED_SCHEMA))
     deletions = run.kb_settings.source.deletions

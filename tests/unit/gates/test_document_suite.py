@@ -6,7 +6,8 @@ import pytest
 from document_batches import SETTINGS, batch_of
 from kbgate.gates.document_batch import DocumentBatch
 from kbgate.gates.document_suite import measure_suite, run_document_suite
-from kbgate.quality.suites import ExpectationOutcome, SuiteResult, suite_file
+from kbgate.quality.suite_file import suite_file
+from kbgate.quality.suites import ExpectationOutcome, SuiteResult
 from kbgate.records import RejectedRow
 from kbgate.results import Measurement, Verdict
 

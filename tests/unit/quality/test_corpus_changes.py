@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from kbgate.quality.corpus_changes import measure_corpus_changes, resulting_corpus
+from kbgate.quality.corpus_changes import measure_corpus_changes, measure_unknown_deletions, resulting_corpus
 from kbgate.results import Verdict
 from kbgate.sections.quality import QualitySettings
 
@@ -27,6 +27,21 @@ def test_a_delta_keeps_all_but_the_removed_and_replaces_what_it_brings() -> None
 def test_a_snapshot_keeps_of_live_only_what_was_delivered_but_quarantined() -> None:
     corpus = resulting_corpus(rows(b=20), LIVE, [], {"b", "c"}, is_delta=False)
     assert as_dict(corpus) == {"b": 20, "c": 3}
+
+
+def test_a_snapshot_with_a_row_of_unknown_id_keeps_what_it_left_out() -> None:
+    corpus = resulting_corpus(rows(b=20), LIVE, [], {"b"}, is_delta=False, keeps_missing=True)
+    assert as_dict(corpus) == {"a": 1, "b": 20, "c": 3}
+
+
+def test_only_deletions_that_live_does_not_have_are_warned_of() -> None:
+    live = LIVE["doc_id"]
+    assert measure_unknown_deletions([], live) == measure_unknown_deletions(["a"], None) == []
+    (known,) = measure_unknown_deletions(["a"], live)
+    (unknown,) = measure_unknown_deletions(["a", "x", "y"], live)
+    assert (known.verdict, unknown.verdict) == (Verdict.PASSED, Verdict.FAILED)
+    assert (unknown.value, unknown.severity) == (2, "warning")
+    assert "(such as x, y)" in unknown.message
 
 
 def test_without_live_a_snapshot_is_all_there_is_and_a_delta_says_nothing() -> None:

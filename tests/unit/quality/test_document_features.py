@@ -29,7 +29,7 @@ def test_no_documents_give_an_empty_frame_of_the_same_shape(tokenizer):
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == COLUMNS
 
 
-@pytest.mark.parametrize("text", ["", " \n\t", "\u200b\ufeff", "\u00a0\u3000", "null", " N/A ", "NaN"])
+@pytest.mark.parametrize("text", ["\u0301\u0302", "", " \n\t", "\u200b\ufeff", "\u00a0\u3000", "null", " N/A ", "NaN"])
 def test_a_text_with_nothing_to_read_has_no_characters(tokenizer, text):
     assert measure_documents([page(text)], tokenizer, SETTINGS)["text_chars"].tolist() == [0]
 
@@ -52,6 +52,26 @@ def test_later_occurrences_of_a_short_text_are_stubs(tokenizer):
     assert not frame["is_exact_duplicate"].any()
     everything = measure_documents(pages, tokenizer, SETTINGS.model_copy(update={"stub_tokens": 0}))
     assert everything["is_exact_duplicate"].tolist() == [False, False, True]
+
+
+def test_a_new_text_that_live_keeps_under_another_id_is_a_copy_of_it(tokenizer):
+    pages = help_pages(4)
+    live = measure_documents(pages, tokenizer, SETTINGS)
+    copy, again = replace(pages[0], doc_id="copy"), replace(pages[0], doc_id="again")
+    rewritten = replace(pages[1], text=pages[2].text)
+    batch = [copy, again, rewritten, pages[3], page("Quite another answer, about the opening hours.", "new")]
+    frame = measure_documents(batch, tokenizer, SETTINGS, live["doc_id"], live[["doc_id", "text_hash"]])
+    assert frame["is_exact_duplicate"].tolist() == [True, True, True, False, False]
+    assert frame["duplicate_of"].tolist() == ["page-0000", "page-0000", "page-0002", "", ""]
+
+
+def test_a_text_that_moves_to_another_id_or_was_double_in_live_already_is_no_copy(tokenizer):
+    pages = help_pages(3)
+    live = measure_documents(pages, tokenizer, SETTINGS)[["doc_id", "text_hash"]].copy()
+    live.loc[2, "text_hash"] = live.loc[1, "text_hash"]
+    swapped = replace(pages[0], doc_id="new"), replace(pages[0], text="The answer is another one now, in other words.")
+    frame = measure_documents([*swapped, pages[1]], tokenizer, SETTINGS, live["doc_id"], live)
+    assert not frame["is_exact_duplicate"].any()
 
 
 def test_a_near_copy_names_the_earlier_document(tokenizer):

@@ -10,6 +10,7 @@ from kbgate.quality.document_features import measure_documents
 from kbgate.quality.profile import (
     TOKEN_EDGES,
     DocumentProfile,
+    corpus_profile,
     jensen_shannon_distance,
     population_stability_index,
     profile_chunks,
@@ -77,3 +78,33 @@ def test_psi_grows_with_the_shift():
 def test_histograms_on_other_bins_are_refused():
     with pytest.raises(ValueError, match="3 and 2 bins"):
         population_stability_index([1, 2, 3], [1, 2])
+
+
+def a_profile(n: int, tokens: int, unknown: float, **languages: int) -> DocumentProfile:
+    lengths = profile_lengths([tokens] * n)
+    return DocumentProfile(
+        n_documents=n, tokens=lengths, unknown_token_share=unknown, languages=languages, rule_shares={"markup": unknown}
+    )
+
+
+def test_a_corpus_is_described_by_the_batch_for_what_is_new_and_by_live_for_what_stays():
+    live, batch = a_profile(160, 100, 0.0, en=158, de=2), a_profile(40, 100, 0.1, en=39, fr=1)
+    found = corpus_profile(batch, [100] * 180, live)
+    assert (found.n_documents, found.tokens.n) == (180, 180)
+    assert found.languages == {"en": 39 + 138, "de": 2, "fr": 1}
+    assert found.unknown_token_share == pytest.approx(0.1 * 40 / 180)
+    assert found.rule_shares["markup"] == pytest.approx(0.1 * 40 / 180)
+
+
+def test_a_batch_of_everything_describes_the_corpus_alone():
+    live, batch = a_profile(160, 100, 0.5, zh=160), a_profile(40, 100, 0.1, en=40)
+    assert corpus_profile(batch, [100] * 40, live) == corpus_profile(batch, [100] * 40, None) == batch
+
+
+def test_a_delta_that_brings_nothing_leaves_lives_shares():
+    live = a_profile(160, 100, 0.25, en=160)
+    found = corpus_profile(
+        profile_documents(pd.DataFrame({"n_tokens": [], "n_unknown": [], "language": []})), [100] * 80, live
+    )
+    assert (found.languages, found.unknown_token_share) == ({"en": 80}, 0.25)
+    assert found.rule_shares == live.rule_shares

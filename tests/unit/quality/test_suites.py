@@ -1,7 +1,6 @@
 import json
 import logging
 import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,8 @@ from kbgate.errors import SettingsError
 from kbgate.quality.chunk_features import measure_chunks
 from kbgate.quality.document_features import measure_documents
 from kbgate.quality.masks import CHUNK_RULES, RULES, row_masks
-from kbgate.quality.suites import EXPECTATIONS, run_suite, suite_file, suite_parameters
+from kbgate.quality.suite_file import EXPECTATIONS
+from kbgate.quality.suites import run_suite, suite_parameters
 from kbgate.records import Document
 from kbgate.sections.quality import QualitySettings
 from quality_samples import help_pages, spoil
@@ -184,15 +184,6 @@ def test_a_file_that_is_no_suite_is_an_error_that_names_it(tmp_path, content):
 def test_two_expectations_of_one_name_are_an_error(tmp_path):
     with pytest.raises(SettingsError, match="two expectations are called positive"):
         run_suite(write(tmp_path, POSITIVE, POSITIVE), FRAME, PARAMETERS, RULES)
-
-
-def test_the_suites_of_the_checkout_are_the_default_and_a_folder_can_be_set(tmp_path):
-    assert suite_file(SETTINGS, "documents") == EXPECTATIONS / "documents.json"
-    own = QualitySettings(suites=str(tmp_path))
-    with pytest.raises(SettingsError, match=r"Set quality\.suites"):
-        suite_file(own, "documents")
-    shutil.copy(EXPECTATIONS / "documents.json", tmp_path)
-    assert suite_file(own, "documents") == tmp_path / "documents.json"
 
 
 def test_gx_is_quiet_and_sends_nothing():

@@ -16,6 +16,7 @@ def ledger(hashes: dict[str, str], run_key: str = "run 1", n_chunks: int = 2) ->
         {
             "doc_id": doc_id,
             "content_hash": digest,
+            "text_hash": f"text {digest}",
             "title": f"Title of {doc_id} 標題",
             "source_uri": "kb.jsonl",
             "updated_at": None,
@@ -51,7 +52,7 @@ def test_a_snapshot_removes_what_it_leaves_out() -> None:
 def test_a_delta_removes_only_what_it_lists() -> None:
     found = plan({"a": "1", "b": "1", "c": "1"}, {"b": "2"}, mode="delta", deletions=["c", "ghost"])
     assert (found.changed, found.removed, found.unchanged) == (("b",), ("c",), ("a",))
-    assert found.warnings == ("ghost was to be deleted, but live has no such document.",)
+    assert found.warnings == ("Live has no document ghost that was to be deleted.",)
 
 
 def test_live_keeps_the_text_of_a_document_whose_new_row_was_quarantined() -> None:
@@ -62,6 +63,19 @@ def test_live_keeps_the_text_of_a_document_whose_new_row_was_quarantined() -> No
 def test_a_quarantined_document_is_not_taken_from_another_row_either() -> None:
     found = plan({"a": "1"}, {"a": "2", "b": "1"}, quarantined={"a", "b"})
     assert (found.kept, found.changed, found.added) == (("a",), (), ())
+
+
+def test_a_snapshot_with_a_row_of_unknown_id_removes_nothing() -> None:
+    live, batch = {"a": "1", "b": "1", "c": "1", "q": "1"}, {"a": "1", "b": "2"}
+    found = plan(live, batch, quarantined={"q"}, n_unidentified=1)
+    assert (found.removed, found.kept, found.unchanged, found.changed) == ((), ("c", "q"), ("a",), ("b",))
+    assert found.warnings == ("1 missing in the snapshot not removed: 1 of its rows without a readable id may be it.",)
+    assert plan(live, live, n_unidentified=1).warnings == ()
+
+
+def test_a_delta_with_a_row_of_unknown_id_removes_what_it_lists() -> None:
+    found = plan({"a": "1", "b": "1"}, {"a": "2"}, mode="delta", deletions=["b"], n_unidentified=1)
+    assert (found.removed, found.kept, found.warnings) == (("b",), (), ())
 
 
 def test_new_chunk_settings_cut_every_document_again() -> None:

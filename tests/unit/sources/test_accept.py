@@ -2,9 +2,10 @@
 
 import pytest
 
-from kbgate.errors import SourceError
+from kbgate.errors import EmptySourceError, SourceError
 from kbgate.records import Document, RejectedRow
 from kbgate.sources.accept import accept
+from kbgate.sources.files import EMPTY_FILE
 
 
 def document(doc_id: str, line: int) -> Document:
@@ -24,6 +25,15 @@ def test_first_document_of_an_id_is_kept_and_later_ones_are_rejected_with_their_
 def test_no_rows_at_all_is_an_error():
     with pytest.raises(SourceError, match=r"in\.jsonl is empty"):
         list(accept([], "in.jsonl"))
+
+
+def test_nothing_but_empty_files_is_an_empty_source_and_still_other_rows_are_not():
+    empty = RejectedRow("2.jsonl", None, EMPTY_FILE, "The file holds no row.", "")
+    with pytest.raises(EmptySourceError, match=r"\*\.jsonl is empty"):
+        list(accept([empty, empty], "*.jsonl"))
+    with pytest.raises(SourceError, match="line 4: The line is not JSON") as caught:
+        list(accept([empty, REJECTED], "*.jsonl"))
+    assert not isinstance(caught.value, EmptySourceError)
 
 
 def test_only_rejected_rows_is_an_error_that_names_the_first():

@@ -3,7 +3,7 @@
 import fsspec
 import pytest
 
-from kbgate.errors import InfrastructureError, SettingsError, SourceError
+from kbgate.errors import EmptySourceError, InfrastructureError, SettingsError, SourceError
 from kbgate.records import RejectedRow
 from kbgate.sources import files
 from kbgate.sources.files import list_files, list_folder
@@ -50,6 +50,57 @@ def test_folder_lists_relative_names_in_order_without_hidden_ones(folder):
 def test_folder_without_wanted_files_is_refused(folder):
     with pytest.raises(SourceError, match=r"none of which ends in \.html"):
         list_folder(str(folder), [".html"])
+
+
+def test_links_to_files_are_followed_in_globs_and_folders(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "real.md").write_text("linked")
+    (folder / "link.md").symlink_to(elsewhere / "real.md")
+    assert [file.name for file in list_files(str(folder / "*.md"))] == ["a.md", "link.md"]
+    found = {file.name: file for file in list_folder(str(folder), [".md"])}
+    assert found["link.md"].page() == b"linked"
+
+
+def test_link_that_leads_nowhere_is_named_in_globs_and_folders(folder):
+    (folder / "link.md").symlink_to(folder / "gone.md")
+    with pytest.raises(SourceError, match=r"link\.md is a link to .*gone\.md, which does not exist"):
+        list_files(str(folder / "*.md"))
+    with pytest.raises(SourceError, match=r"link\.md is a link to .*gone\.md, which does not exist"):
+        list_folder(str(folder), [".md"])
+
+
+def test_broken_link_to_what_is_not_read_is_no_matter(folder):
+    (folder / "logo.png").symlink_to(folder / "gone.png")
+    assert len(list_folder(str(folder), [".md"])) == 3
+
+
+def test_linked_subfolder_is_followed(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "deep").mkdir()
+    (elsewhere / "deep" / "real.md").write_text("linked")
+    (folder / "b" / "more").symlink_to(elsewhere)
+    names = [file.name for file in list_folder(str(folder), [".md"])]
+    assert names == ["a.md", "b/more/deep/real.md", "b/two.md", "c.MD"]
+
+
+@pytest.mark.parametrize("target", [".", "b", ".."])
+def test_linked_folder_in_which_the_link_stands_itself_is_an_error(folder, target):
+    (folder / "b" / "loop").symlink_to((folder / target).resolve())
+    with pytest.raises(SourceError, match=r"loop is a link to .*, in which it stands itself"):
+        list_folder(str(folder), [".md"])
+
+
+def test_folders_that_are_linked_into_each_other_are_an_error(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (folder / "out").symlink_to(elsewhere)
+    (elsewhere / "back").symlink_to(folder)
+    with pytest.raises(SourceError, match="in which it stands itself"):
+        list_folder(str(folder), [".md"])
+
+
+def test_folder_without_any_file_is_an_empty_source(tmp_path):
+    with pytest.raises(EmptySourceError, match="is empty"):
+        list_folder(str(tmp_path), [".md"])
 
 
 def test_missing_folder_and_file_in_place_of_a_folder_are_refused(folder):

@@ -55,6 +55,14 @@ def test_bad_line_is_rejected_with_rule_line_and_short_value_and_the_others_are_
     assert [row.doc_id for row in rows if isinstance(row, Document)] == ["g0", "g1", "g2"]
 
 
+def test_file_without_rows_is_named_beside_others(tmp_path):
+    (tmp_path / "1.jsonl").write_bytes(GOOD % 1)
+    (tmp_path / "2.jsonl").write_bytes(b" \n")
+    good, empty = read(tmp_path / "*.jsonl")
+    assert (good.doc_id, empty.rule, empty.source_uri) == ("g1", "empty_file", str(tmp_path / "2.jsonl"))
+    assert empty.doc_id == "", "which of live's documents it should have held is unknown"
+
+
 def test_blank_lines_and_byte_order_mark_and_windows_line_ends_are_tolerated(tmp_path):
     path = tmp_path / "in.jsonl"
     path.write_bytes(b"\xef\xbb\xbf\r\n" + (GOOD % 1).replace(b"\n", b"\r\n") + b"\n  \n" + GOOD % 2)

@@ -59,7 +59,8 @@ def test_title_is_front_matter_else_first_heading_else_file_stem(read, content, 
     [
         "Intro\n\n---\na: b\n---\nEnd",
         "---\nA rule, then prose.\n\n---\nMore prose.",
-        "---\nnever: closed\n",
+        "---\nA rule: then prose, which: is no YAML.\n",
+        "---\n\nnote: after a rule\n",
         "{\n\nbrace",
     ],
 )
@@ -67,6 +68,13 @@ def test_text_that_only_looks_like_front_matter_is_kept_whole(read, content):
     found = read(content)
     assert found.text == content.strip()
     assert found.metadata == {}
+
+
+@pytest.mark.parametrize("content", ["---\ntitle: T\ntags: [a]\n\n# Body\n\nText.", "---\nnever: closed\n"])
+def test_front_matter_that_is_never_closed_is_rejected(read, content):
+    found = read(content)
+    assert (found.rule, found.line) == ("malformed", 1)
+    assert found.reason.startswith("The front matter opened on line 1 is never closed.")
 
 
 def test_byte_order_mark_is_tolerated(read):

@@ -63,6 +63,12 @@ def test_half_characters_are_rejected_wherever_they_stand(field):
     found.value.encode("utf-8")
 
 
+def test_rejected_row_keeps_a_long_id_whole_and_has_none_that_is_not_unicode():
+    assert read(doc_id="page/" * 100, text=7).doc_id == "page/" * 100
+    found = read(doc_id="caf\udce9")
+    assert (found.rule, found.doc_id) == ("encoding", "")
+
+
 @pytest.mark.parametrize(
     ("value", "updated_at"),
     [

@@ -110,7 +110,15 @@ def test_wrong_options_are_named_without_showing_the_password(options):
     assert "s3cret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("dsn", ["no url: s3cret", "nosuch://user:s3cret@h/x"])
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "no url: s3cret",
+        "nosuch://user:s3cret@h/x",
+        "sqlite://u:s3cret@h:port/x",
+        "postgresql+pg8000://u:s3cret@127.0.0.1:1/x?nosuch=1",
+    ],
+)
 def test_dsn_that_cannot_be_used_is_a_settings_error_without_showing_it(dsn):
     with pytest.raises(SettingsError, match=r"source\.options\.dsn") as caught:
         read(dsn)

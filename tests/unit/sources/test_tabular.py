@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kbgate.errors import SettingsError, SourceError
+from kbgate.errors import EmptySourceError, SettingsError, SourceError
 from kbgate.records import Document, RejectedRow
 from kbgate.sources.tabular import CsvSource, ParquetSource
 
@@ -56,9 +56,46 @@ def test_csv_stray_quote_is_rejected_and_the_next_row_is_read(write):
     assert rows[1].rule == "malformed"
 
 
-def test_csv_open_quote_that_swallows_most_of_the_file_is_refused(write):
-    with pytest.raises(SourceError, match="9 of 11 lines"):
-        read_csv(write(HEADER + 'a,T,x\nb,T,"x\n' + "".join(f"{n},T,x\n" for n in range(8))))
+@pytest.mark.parametrize("before", [1, 80])
+def test_csv_quote_that_is_never_closed_is_refused_with_the_line_where_it_opens(write, before):
+    content = "".join(f"{n},T,x\n" for n in range(before)) + 'b,T,"x\n' + "".join(f"{n},T,x\n" for n in range(100, 130))
+    with pytest.raises(
+        SourceError, match=rf"opens in the row of line {before + 2} is never closed.*last one, {before + 32}"
+    ):
+        read_csv(write(HEADER + content))
+
+
+def test_csv_each_line_that_a_stray_quote_swallowed_counts_as_a_row(write):
+    good = "".join(f"{n},T,x\n" for n in range(20))
+    rows = read_csv(write(HEADER + good + 'b,T,"x\nc,T,x\nd,T,x\ne,"T",x\n' + "f,T,x\n"))
+    assert [row.line for row in rows if isinstance(row, RejectedRow)] == [22, 23, 24, 25]
+    assert rows[-1].doc_id == "f"
+
+
+def test_csv_and_parquet_files_without_rows_are_named_beside_others(write, tmp_path):
+    write("", "1.csv"), write(HEADER, "2.csv"), write(HEADER + "a,T,x\n", "3.csv")
+    found = list(CsvSource({"path": str(tmp_path / "*.csv")}).read())
+    assert [(getattr(row, "rule", ""), row.source_uri[-5:]) for row in found] == [
+        ("empty_file", "1.csv"),
+        ("empty_file", "2.csv"),
+        ("", "3.csv"),
+    ]
+    empty = pa.table({name: pa.array([], pa.string()) for name in ("doc_id", "title", "text")})
+    pq.write_table(empty, tmp_path / "empty.parquet")
+    with pytest.raises(EmptySourceError):
+        read_parquet(tmp_path / "empty.parquet")
+
+
+def test_parquet_date_beyond_the_calendar_rejects_its_row_only(tmp_path):
+    days = pa.array([0, 10**16, 10**15], pa.timestamp("us"))
+    far = pa.array([0, 4 * 10**17, 0], pa.int64()).cast(pa.timestamp("us"))
+    ids = pa.array(["a", "b", "c"])
+    pq.write_table(
+        pa.table({"doc_id": ids, "title": ids, "text": ids, "updated_at": far, "day": days}), tmp_path / "x.parquet"
+    )
+    rows = read_parquet(tmp_path / "x.parquet")
+    assert [(type(row), row.line) for row in rows] == [(Document, 1), (RejectedRow, 2), (Document, 3)]
+    assert (rows[1].rule, "year 9999" in rows[1].reason) == ("wrong_type", True)
 
 
 def test_csv_bytes_that_are_not_utf8_reject_their_row_only(write):

@@ -1,8 +1,8 @@
 from kbgate.corpus import DOCUMENTS_FILE
-from kbgate.pipeline import STAGES
-from kbgate.run import Run
+from kbgate.pipeline import STAGES, run_stage
+from kbgate.run import Run, override_settings
 from kbgate.stages.plan_changes import CHANGES_FILE, PLAN_FILE, plan_changes, read_plan
-from small_kb import SmallKb, doc_id
+from small_kb import KB, SmallKb, doc_id
 
 BEFORE = STAGES[: STAGES.index("plan_changes")]
 
@@ -30,6 +30,32 @@ def test_an_unchanged_batch_is_skipped_but_planned(live_kb: SmallKb) -> None:
     assert result.skipped
     assert result.message.startswith("Nothing changed: ")
     assert len(read_plan(run).unchanged) == 40
+
+
+def test_a_row_that_nobody_can_read_removes_no_document(live_kb: SmallKb) -> None:
+    live_kb.write_documents()
+    whole = live_kb.batch.read_text()
+    lines = whole.splitlines(keepends=True)
+    lines[39] = lines[39][:40] + "\n"
+    request = live_kb.request("second")
+    open_run, *others = BEFORE
+    live_kb.stages(request, open_run)
+    live_kb.batch.write_text("".join(lines))
+    for stage in others:
+        run_stage(stage, live_kb.settings, KB, request.run_key)
+    run = Run(live_kb.settings, request)
+    result = plan_changes(run)
+    assert (read_plan(run).removed, read_plan(run).kept) == ((), (doc_id(39),))
+    assert result.skipped, "all else is as it was"
+    assert "1 missing in the snapshot not removed: 1 of its rows without a readable id may be it." in result.message
+
+
+def test_deletions_of_ids_that_live_does_not_have_are_told(live_kb: SmallKb) -> None:
+    (live_kb.folder / "gone.txt").write_text(f"{doc_id(39)}\norders/mistyped\n")
+    params = {"mode": "delta", "deletions": str(live_kb.folder / "gone.txt")}
+    params["batch"] = str(live_kb.write_documents(live_kb.folder / "delta.jsonl", [3]))
+    run = judged(live_kb, overrides=override_settings(live_kb.settings.knowledge_base(KB), params))
+    assert plan_changes(run).message.endswith("Live has no document orders/mistyped that was to be deleted.")
 
 
 def test_a_base_that_is_not_live_is_built_again_even_from_the_same_documents(live_kb: SmallKb) -> None:

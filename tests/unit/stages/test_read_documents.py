@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,56 @@ def test_a_file_of_deletions_removes_documents_in_a_delta(live_kb: SmallKb, tmp_
     second = live_kb.run("second", overrides=overrides)
     assert second.report["changes"] == {"added": 0, "changed": 1, "removed": 1, "unchanged": 38, "kept": 0}
     assert live_kb.live == "v1.0.1"
+
+
+def delta_of(kb: SmallKb, content: str, deletions: str | None = None) -> dict[str, Any]:
+    """Overrides of a run that reads a delta of this content."""
+    (kb.folder / "delta.jsonl").write_text(content)
+    params = {"batch": str(kb.folder / "delta.jsonl"), "mode": "delta"}
+    if deletions is not None:
+        (kb.folder / "gone.txt").write_text(deletions)
+        params["deletions"] = str(kb.folder / "gone.txt")
+    return override_settings(kb.settings.knowledge_base(KB), params)
+
+
+def test_a_delta_may_only_delete(live_kb: SmallKb) -> None:
+    second = live_kb.run("second", overrides=delta_of(live_kb, "", f"{doc_id(39)}\n"))
+    assert (second.outcome, live_kb.live) == ("promoted", "v1.0.1")
+    assert second.report["changes"] == {"added": 0, "changed": 0, "removed": 1, "unchanged": 39, "kept": 0}
+
+
+def test_an_empty_delta_is_a_quiet_night(live_kb: SmallKb) -> None:
+    second = live_kb.run("second", overrides=delta_of(live_kb, ""))
+    assert (second.outcome, live_kb.live) == ("unchanged", "v1.0.0")
+
+
+def test_an_empty_snapshot_and_a_delta_that_is_missing_are_errors(live_kb: SmallKb) -> None:
+    overrides = delta_of(live_kb, "")
+    (live_kb.folder / "delta.jsonl").unlink()
+    with pytest.raises(SourceError, match=r"delta\.jsonl does not exist"):
+        live_kb.run("second", overrides=overrides)
+    live_kb.documents = {}
+    with pytest.raises(SourceError, match=r"documents\.jsonl is empty"):
+        live_kb.run("third")
+
+
+def test_an_empty_batch_of_a_hotfix_is_an_error(live_kb: SmallKb) -> None:
+    with pytest.raises(SourceError, match=r"delta\.jsonl is empty"):
+        live_kb.run("fix", kind="hotfix", overrides=delta_of(live_kb, ""))
+
+
+def test_an_empty_part_of_a_snapshot_is_held_against_it_and_that_of_a_delta_is_not(live_kb: SmallKb) -> None:
+    parts = live_kb.folder / "parts"
+    parts.mkdir()
+    live_kb.write_documents(parts / "1.jsonl", list(range(36)))
+    (parts / "2.jsonl").touch()
+    params = {"batch": str(parts / "*.jsonl")}
+    settings = live_kb.settings.knowledge_base(KB)
+    request = live_kb.request("second", overrides=override_settings(settings, params))
+    assert live_kb.stages(request, "open_run", "read_documents")[1].summary == {"n_documents": 36, "n_rejected": 1}
+    request = live_kb.request("third", overrides=override_settings(settings, {**params, "mode": "delta"}))
+    live_kb.stages(live_kb.request("second"), "report")
+    assert live_kb.stages(request, "open_run", "read_documents")[1].summary == {"n_documents": 36, "n_rejected": 0}
 
 
 def test_a_hotfix_without_a_batch_cuts_the_bases_own_texts_again(live_kb: SmallKb) -> None:
