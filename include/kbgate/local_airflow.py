@@ -52,8 +52,10 @@ def up(home: Path, port: str) -> int:
             _pid_file(home, name).write_text(f"{started.pid} {started.create_time()}")
     print("Starting Airflow …", flush=True)
     made = ["airflow", "pools", "set", pool, str(slots), "ingests and hotfixes of kbgate; see its setting airflow_pool"]
-    subprocess.run(made, check=True, stdout=subprocess.DEVNULL, stderr=_log(home, "pool"))
+    no_pool = subprocess.run(made, check=False, stdout=subprocess.DEVNULL, stderr=_log(home, "pool")).returncode
     trouble = _wait_for_health(home, f"http://127.0.0.1:{port}/api/v2/monitor/health")
+    if no_pool and not trouble:
+        trouble = f"The pool {pool} could not be made, without which no ingest starts."
     if trouble:
         print(f"{trouble} Its logs: {home / 'run'}. `make down` ends what still runs.", file=sys.stderr)
         return 4
