@@ -2,7 +2,7 @@
 
 from airflow.sdk import DAG, Param
 
-from kbgate.airflow_adapter import DEFAULT_ARGS, candidate_pipeline, knowledge_bases
+from kbgate.airflow_adapter import candidate_args, candidate_pipeline, knowledge_bases
 
 DOC = """
 ### Hotfix of the knowledge base **{kb}**, by hand
@@ -12,8 +12,9 @@ Rebuilds a version with a repaired batch, other chunk sizes or another model, as
 1. If users suffer now, roll back first: `kb_rollback__{kb}`.
 2. Trigger this DAG. *base_version*: the version to repair (empty: the live one). *batch*: the repaired documents (empty: the base's
    own texts are cut and embedded again). *documents*: a pattern such as `billing/*` if only some documents of the batch are to be taken.
-3. *after_gates*: "promote" moves the live pointer when all gates pass; "build only" leaves that to `kbgate promote`.
-4. Red run: nothing has changed for users; read the note of the run, as for the nightly ingest.
+3. *after_gates*: "promote" moves the live pointer when all gates pass; "build only" leaves that to
+   `kb_promote__{kb}`.
+4. Red run: read its note, as for the nightly ingest. Unless it begins with "Promoted", nothing has changed for users.
 """
 
 for kb in knowledge_bases():
@@ -21,12 +22,15 @@ for kb in knowledge_bases():
         dag_id=f"kb_hotfix_reindex__{kb}",
         schedule=None,
         catchup=False,
+        is_paused_upon_creation=False,
         max_active_runs=1,
-        default_args=DEFAULT_ARGS,
+        default_args=candidate_args(),
         doc_md=DOC.format(kb=kb),
         tags=["kbgate", kb],
         params={
-            "reason": Param(type="string", minLength=5, description="Why this hotfix; kept with the version."),
+            "reason": Param(
+                type="string", minLength=5, pattern=r"\S", description="Why this hotfix; kept with the version."
+            ),
             "base_version": Param(None, type=["null", "string"], description="Version to repair; empty: the live one."),
             "batch": Param(None, type=["null", "string"], description="Repaired documents; empty: the base's own."),
             "documents": Param(None, type=["null", "string"], description="Pattern over doc_id, such as billing/*."),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kbgate.web.access import Access
 
 log = logging.getLogger(__name__)
-STEMS = ("kb_ingest", "kb_hotfix_reindex", "kb_rollback")
+STEMS = ("kb_ingest", "kb_hotfix_reindex", "kb_rollback", "kb_promote")
 RUN_TAB = "kbgate-report"
 MARKDOWN = re.compile(r"[\\*\[\]<>]")
 

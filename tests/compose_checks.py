@@ -167,15 +167,18 @@ def image(compose: ComposeFile) -> Problems:
 
 
 def databases(compose: ComposeFile) -> Problems:
-    """Every database address names a service, and a database and role that PostgreSQL's first start creates."""
+    """Every database address names a service, and a database and a role for it that PostgreSQL's first start creates."""
     script = compose.sample["configs"]["databases"]["content"]
     created = set(re.findall(r"CREATE DATABASE (\w+) OWNER (\w+);", script))
+    created |= {
+        found for found in re.findall(r"GRANT CONNECT ON DATABASE (\w+) TO (\w+);", script) if found[0] in dict(created)
+    }
     problems = []
     for name, value in _all_variables(compose.sample):
         if name in DSN_VARIABLES:
             url = urlsplit(value)
             if (url.path.lstrip("/"), url.username) not in created:
-                problems.append(f"{name}: no database {url.path} owned by {url.username} is created")
+                problems.append(f"{name}: no database {url.path} for {url.username} is created")
             if (url.hostname, url.port) != ("postgres", 5432):
                 problems.append(f"{name}: {url.hostname}:{url.port} is not the postgres service")
     return problems

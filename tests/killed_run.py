@@ -28,7 +28,6 @@ REGISTRY_WRITES = (
     "mark_collected",
     "promote",
     "acquire_lease",
-    "renew_lease",
     "release_lease",
 )
 

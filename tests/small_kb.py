@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kbgate.artifacts import run_key_of
-from kbgate.pipeline import STAGES, run_candidate, run_stage
+from kbgate.pipeline import FIRST_STAGES, STAGES, run_candidate, run_stage
 from kbgate.results import StageResult
 from kbgate.run import Run, RunRequest
 from kbgate.settings import CONFIG_VARIABLE, Settings, load_settings
@@ -132,7 +132,7 @@ class SmallKb:
     def stages(self, request: RunRequest, *names: str) -> list[StageResult]:
         """Run single stages, each as a process of its own would: from the files alone."""
         self.write_documents()
-        asked = {"open_run": request, "roll_back": request}
+        asked = dict.fromkeys(FIRST_STAGES, request)
         return [run_stage(name, self.settings, KB, request.run_key, asked.get(name)) for name in names]
 
     def found(self, version: str, number: int) -> list[str]:

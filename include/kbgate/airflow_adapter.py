@@ -11,7 +11,14 @@ from kbgate.errors import ConflictError, InfrastructureError, KbgateError, Usage
 from kbgate.results import StageResult
 from kbgate.settings import KnowledgeBaseSettings, Settings, load_settings
 
-DEFAULT_ARGS = {"retries": 2, "retry_delay": timedelta(seconds=30), "retry_exponential_backoff": True}
+RETRIES = {"retries": 2, "retry_delay": timedelta(seconds=30), "retry_exponential_backoff": True}
+BY_HAND_ARGS = {**RETRIES, "priority_weight": 1000, "weight_rule": "absolute"}
+"""Of tasks that users wait for: before every task of an ingest, whose weights are the number of tasks that follow."""
+
+
+def candidate_args() -> dict[str, Any]:
+    """Return what all tasks of an ingest or hotfix have in common: retries, and the pool that leaves a slot to a rollback."""
+    return {**RETRIES, "pool": load_settings().airflow_pool}
 
 
 def knowledge_bases() -> dict[str, KnowledgeBaseSettings]:
@@ -153,6 +160,22 @@ def rollback_pipeline(kb: str) -> None:
     roll_back() >> report().as_teardown()
 
 
+def promotion_pipeline(kb: str) -> None:
+    """Wire the two tasks of a promotion by hand."""
+
+    @task(outlets=[live_asset(kb)])
+    def promote_by_hand() -> dict[str, Any]:
+        """Verify the candidate's decision and move the live pointer."""
+        return run_stage("promote_by_hand", kb, "promotion")
+
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def report() -> dict[str, Any]:
+        """Write the report."""
+        return run_stage("report", kb, "promotion")
+
+    promote_by_hand() >> report().as_teardown()
+
+
 def run_stage(stage: str, kb: str, kind: str) -> dict[str, Any]:
     """Run one stage of this DAG run; a verdict that holds the promotion fails the task without retry.
 
@@ -168,7 +191,7 @@ def run_stage(stage: str, kb: str, kind: str) -> dict[str, Any]:
     run_key = run_key_of(context["dag"].dag_id, context["run_id"])
     try:
         settings = with_connections(load_settings(), kb)
-        request = _request(context, settings, kb, kind, run_key) if stage in ("open_run", "roll_back") else None
+        request = _request(context, settings, kb, kind, run_key, stage) if stage in pipeline.FIRST_STAGES else None
         result = pipeline.run_stage(stage, settings, kb, run_key, request)
     except (InfrastructureError, ConflictError):
         raise
@@ -222,28 +245,34 @@ def _connection_dsn(connection_id: str) -> str | None:
     return f"postgresql+pg8000://{rest}" if scheme in ("postgres", "postgresql") else uri
 
 
-def _request(context: Any, settings: Settings, kb: str, kind: str, run_key: str) -> Any:
+def _request(context: Any, settings: Settings, kb: str, kind: str, run_key: str, stage: str) -> Any:
+    from kbgate import pipeline
     from kbgate.run import RunRequest, override_settings
 
     params, dag_run = dict(context["params"]), context["dag_run"]
-    # Airflow merges the conf into the task's params, unknown keys too; the DAG's own are only those that it declares.
-    declared = set(context["dag"].params)
-    unknown = sorted(set(dag_run.conf or {}) - declared)
-    if unknown:
-        raise UsageError(f"This DAG has no parameter {', '.join(unknown)}. It has: {', '.join(sorted(declared))}.")
     scheduled = dag_run.run_type == "scheduled"
-    return RunRequest(
+    request = RunRequest(
         kb=kb,
         run_key=run_key,
         kind=kind,
         actor="schedule" if scheduled else (dag_run.triggering_user_name or "unknown"),
         reason=params.get("reason") or ("nightly ingest" if scheduled else "started by hand"),
-        overrides=override_settings(settings.knowledge_base(kb), params),
         base=params.get("base_version"),
         documents=params.get("documents"),
         promote=params.get("after_gates", "promote") == "promote",
-        target=params.get("target_version"),
+        target=params.get("target_version") or params.get("version"),
     )
+    # Airflow merges the conf into the task's params, unknown keys too; the DAG's own are only those that it declares.
+    declared = set(context["dag"].params)
+    unknown = sorted(set(dag_run.conf or {}) - declared)
+    try:
+        if unknown:
+            raise UsageError(f"This DAG has no parameter {', '.join(unknown)}. It has: {', '.join(sorted(declared))}.")
+        overrides = override_settings(settings.knowledge_base(kb), params)
+    except KbgateError as error:
+        pipeline.refuse_run(settings, request, stage, error)
+        raise
+    return request.model_copy(update={"overrides": overrides})
 
 
 def _announce(context: Any, kb: str, result: StageResult) -> None:

@@ -23,6 +23,7 @@ PROCESSES = {
     "dag-processor": (),
     "triggerer": ("--skip-serve-logs",),
 }
+POOL_VARIABLE = "KBGATE_AIRFLOW_POOL"
 PASSWORDS = "simple_auth_manager_passwords.json.generated"
 START_SECONDS = 120
 STOP_SECONDS = 30
@@ -38,6 +39,9 @@ def up(home: Path, port: str) -> int:
     if len(running) == len(PROCESSES):
         print(f"Airflow is running already on http://127.0.0.1:{port}; `make down` ends it.")
         return 0
+    # Ingests share a pool with one slot less than the executor has, so that a rollback always finds one.
+    pool = os.environ.setdefault(POOL_VARIABLE, "kbgate")
+    slots = max(1, int(os.environ.get("AIRFLOW__CORE__PARALLELISM", "32")) - 1)
     subprocess.run(["airflow", "db", "migrate"], check=True, stdout=subprocess.DEVNULL, stderr=_log(home, "migrate"))
     for name, options in PROCESSES.items():
         if name not in running:
@@ -47,7 +51,11 @@ def up(home: Path, port: str) -> int:
             )
             _pid_file(home, name).write_text(f"{started.pid} {started.create_time()}")
     print("Starting Airflow …", flush=True)
+    made = ["airflow", "pools", "set", pool, str(slots), "ingests and hotfixes of kbgate; see its setting airflow_pool"]
+    no_pool = subprocess.run(made, check=False, stdout=subprocess.DEVNULL, stderr=_log(home, "pool")).returncode
     trouble = _wait_for_health(home, f"http://127.0.0.1:{port}/api/v2/monitor/health")
+    if no_pool and not trouble:
+        trouble = f"The pool {pool} could not be made, without which no ingest starts."
     if trouble:
         print(f"{trouble} Its logs: {home / 'run'}. `make down` ends what still runs.", file=sys.stderr)
         return 4

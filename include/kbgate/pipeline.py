@@ -9,10 +9,11 @@ from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 
-from kbgate.errors import ArtifactError, KbgateError
+from kbgate.errors import ArtifactError, InfrastructureError, KbgateError
 from kbgate.results import StageResult
-from kbgate.run import REQUEST_FILE, Run, RunRequest, load_run
+from kbgate.run import REQUEST_FILE, START_FILE, Run, RunRequest, load_run
 from kbgate.settings import Settings
+from kbgate.stages.open_run import note_start, refuse_promoted, take_lease
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,10 @@ STAGES = (
     "collect_garbage",
     "report",
 )
+BY_HAND = ("roll_back", "promote_by_hand")
+"""Stages that move the live pointer for a person, each in a run of its own."""
+FIRST_STAGES = ("open_run", *BY_HAND)
+"""Stages that begin a run: they are told what was asked."""
 GATES = {
     "check_documents": "documents",
     "check_chunks": "chunks",
@@ -67,8 +72,9 @@ def run_stage(
 ) -> StageResult:
     """Run one stage and keep what it came to in `stages/<stage>.json`, with its seconds and peak memory.
 
-    A stage that starts withdraws what it and all later stages concluded in an earlier try, so that no decision can rest on a
-    stale result.
+    A stage that may not begin (its run was promoted, its settings have changed, another run holds the lease) leaves everything
+    as it was. One that starts withdraws what it and all later stages concluded in an earlier try, so that no decision can rest
+    on a stale result.
 
     Raises:
         KbgateError: the stage could not do its work; what it meant is in the message.
@@ -76,24 +82,71 @@ def run_stage(
     run = Run(settings, request) if request is not None else load_run(settings, kb, run_key)
     run = replace(run, progress=progress)
     if stage == "open_run" and run.folder.exists(REQUEST_FILE):
-        from kbgate.stages.open_run import refuse_promoted
-
+        run.registry.migrate()
         refuse_promoted(run)
     if request is not None:
-        run.folder.write_json(REQUEST_FILE, request.model_dump(mode="json"))
+        _write_request(run, stage)
+    else:
+        _admit(run, stage)
+    return _perform(run, stage)
+
+
+def refuse_run(settings: Settings, request: RunRequest, stage: str, error: KbgateError) -> None:
+    """Leave what a report needs of a run whose parameters were refused before its first stage could begin."""
+    run = Run(settings, request)
+    if not run.folder.exists(REQUEST_FILE):
+        _write_request(run, stage)
+        _keep(run, stage, {"error": str(error)}, time.perf_counter())
+
+
+def _write_request(run: Run, stage: str) -> None:
+    try:
+        run.folder.write_json(REQUEST_FILE, run.request.model_dump(mode="json"))
+    except InfrastructureError as error:
+        # Users wait for a rollback; it must not wait for a disk.
+        if stage != "roll_back":
+            raise
+        log.warning("%s", error)
+
+
+def _admit(run: Run, stage: str) -> None:
+    """Let a stage after the first begin only on the run's own terms, and take or prolong the lease for it."""
+    if stage not in STAGES or stage == "report" or not run.folder.exists(START_FILE):
+        return
+    began = time.perf_counter()
+    try:
+        if stage in STAGES[: STAGES.index("promote")]:
+            refuse_promoted(run)
+            _ = run.start  # refuses settings that have changed
+        elif stage == "promote":
+            refuse_promoted(run, unless_live=True)
+        take_lease(run)
+    except KbgateError as error:
+        if not run.folder.exists(f"stages/{stage}.json"):
+            _keep(run, stage, {"error": str(error)}, began)
+        raise
+
+
+def _perform(run: Run, stage: str) -> StageResult:
     withdraw(run, stage)
     work: Callable[[Run], StageResult] = getattr(import_module(f"kbgate.stages.{stage}"), stage)
     began = time.perf_counter()
     try:
         result = work(run)
     except KbgateError as error:
-        _keep(run, stage, {"error": str(error)}, began)
+        with suppress(InfrastructureError):
+            _keep(run, stage, {"error": str(error)}, began)
         raise
     except KeyboardInterrupt:
         _keep(run, stage, {"error": INTERRUPTED}, began)
         raise
-    _keep(run, stage, result.model_dump(), began)
-    log.info("%s %s: %s (%.1f s)", kb, stage, result.message, time.perf_counter() - began)
+    try:
+        _keep(run, stage, result.model_dump(), began)
+    except InfrastructureError as error:
+        if stage != "roll_back":
+            raise
+        result = result.model_copy(update={"message": f"{result.message} Only its files are missing: {error}"})
+    log.info("%s %s: %s (%.1f s)", run.kb, stage, result.message, time.perf_counter() - began)
     return result
 
 
@@ -113,6 +166,8 @@ def withdraw(run: Run, stage: str) -> None:
     elif stage == "check_golden_set":
         # Recall leaves out the questions that it found stale.
         after = (stage, "check_recall", *STAGES[STAGES.index("decide") :])
+    if stage == "open_run":
+        run.folder.clear(START_FILE)
     for name in after:
         run.folder.clear(f"stages/{name}.json")
         if name in GATES:
@@ -159,8 +214,10 @@ def run_candidate(
                 if not done["check_golden_set"].holds:
                     run("check_recall")
         decision = run("decide")
-        if not (decision.holds or decision.skipped) and not run("promote").skipped:
-            run("collect_garbage")
+        if not (decision.holds or decision.skipped):
+            promotion = run("promote")
+            if not (promotion.holds or promotion.skipped):
+                run("collect_garbage")
     except BaseException:
         # What stopped the run is told, not what then kept its report from being written.
         with suppress(KbgateError):
@@ -178,20 +235,19 @@ def run_document_check(
     Raises:
         KbgateError: the batch could not be read or judged.
     """
-    from kbgate.stages.open_run import note_start, refuse_promoted
-
     run = Run(settings, request)
+    run.registry.migrate()
     refuse_promoted(run)
     note_start(run)
     for stage in ("read_documents", "check_documents"):
         on_stage(stage, None)
-        on_stage(stage, run_stage(stage, settings, request.kb, request.run_key))
+        on_stage(stage, _perform(load_run(settings, request.kb, request.run_key), stage))
 
 
 def stage_records(run: Run) -> dict[str, dict[str, object]]:
     """Return what the stages of a run wrote about themselves, in the order of the pipeline."""
     records = {}
-    for stage in (*STAGES, "roll_back"):
+    for stage in (*STAGES, *BY_HAND):
         name = f"stages/{stage}.json"
         if run.folder.exists(name):
             try:

@@ -36,7 +36,7 @@ class RunRequest(BaseModel):
 
     kb: str
     run_key: str
-    kind: Literal["ingest", "hotfix", "rollback"] = "ingest"
+    kind: Literal["ingest", "hotfix", "rollback", "promotion"] = "ingest"
     actor: str
     reason: str
     overrides: dict[str, Any] = Field(default_factory=dict)
@@ -48,7 +48,7 @@ class RunRequest(BaseModel):
     promote: bool = True
     """False: build and judge, but leave the promotion to a person."""
     target: str | None = None
-    """Rollback only: the version to return to; the previous one if None."""
+    """Rollback: the version to return to; the previous one if None. Promotion: the candidate."""
 
 
 class RunStart(BaseModel):
@@ -258,8 +258,15 @@ def override_settings(settings: KnowledgeBaseSettings, params: dict[str, Any]) -
     """Turn what a person may choose for one run into overrides of the settings; absent or None means no change.
 
     `batch` (path of the documents), `mode`, `deletions`, `chunk_size_tokens`, `chunk_overlap_tokens`, `model`, `model_sha256`.
+
+    Raises:
+        UsageError: `model_sha256` without `model`.
     """
     chosen = {name: value for name, value in params.items() if value is not None}
+    if "model_sha256" in chosen and "model" not in chosen:
+        raise UsageError(
+            "model_sha256 was given without model: it is the hash of another model's weights. Name that model too."
+        )
     source: dict[str, Any] = {name: chosen[name] for name in ("mode", "deletions") if name in chosen}
     if "batch" in chosen:
         source["options"] = {**settings.source.options, "path": chosen["batch"]}

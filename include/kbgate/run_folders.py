@@ -1,6 +1,6 @@
 """The run folders of one knowledge base together: which are the newest, and one small file of many of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from kbgate.artifacts import UNFINISHED
 from kbgate.errors import InfrastructureError
 
 # What file systems call the time of the last change.
@@ -58,6 +59,21 @@ class RunFolders:
                 raise self._unreadable(content) from content
             found[run_key] = bytes(content)
         return found
+
+    def clear(self, *files: str, keep: Collection[str]) -> None:
+        """Delete these files, whole or half-written, of every run whose key is not among `keep`.
+
+        Raises:
+            InfrastructureError: the disk or server did not answer.
+        """
+        names = [name for file in files for name in (file, file + UNFINISHED)]
+        try:
+            found = [str(path) for name in names for path in self._fs.glob(str(self._path / "*" / name))]
+            for path in found:
+                if PurePosixPath(path).parent.name not in keep:
+                    self._fs.rm(path)
+        except OSError as error:
+            raise self._unreadable(error) from error
 
     def _local_files(self, file: str) -> list[tuple[str, datetime]]:
         found = []

@@ -89,6 +89,12 @@ class Settings(BaseSettings):
     )
 
     artifact_root: str = Field("var/artifacts", description="Folder or fsspec URL for everything a run writes.")
+    airflow_pool: str = Field(
+        "default_pool",
+        min_length=1,
+        description="Airflow pool that the tasks of ingest and hotfix take their slot of; give it fewer slots than the executor "
+        "runs at once, so that a rollback always finds one. Airflow never starts a task whose pool does not exist.",
+    )
     registry: RegistrySettings = RegistrySettings()
     kb: dict[str, KnowledgeBaseSettings] = Field(default_factory=dict)
 

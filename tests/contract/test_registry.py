@@ -271,12 +271,59 @@ def test_rolling_back_returns_to_previous_and_then_further_back(registry: Regist
     release_three(registry)
     release = registry.rollback(KB, None, actor="anna", reason="hallucinations at 8 %")
     assert (release.live, release.previous, release.revision) == ("v1.0.1", "v1.0.0", 4)
-    release = registry.rollback(KB, None, actor="anna", reason="still bad")
+    release = registry.rollback(KB, release.previous, actor="anna", reason="still bad")
     assert (release.live, release.previous, release.revision) == ("v1.0.0", None, 5)
-    with pytest.raises(UsageError, match=r"no previous version.*Possible targets: v1\.0\.0, v1\.0\.1, v1\.0\.2\."):
-        registry.rollback(KB, None, actor="anna", reason="again")
     last = registry.events(KB)[-1]
     assert (last.kind, last.version_from, last.version_to) == ("rolled_back", "v1.0.1", "v1.0.0")
+
+
+def test_a_second_person_who_rolls_back_must_name_the_version(registry: Registry) -> None:
+    release_three(registry)
+    registry.rollback(KB, None, actor="anna", reason="hallucinations at 8 %")
+    wanted = (
+        r"rolled back already \(anna rolled back to v1\.0\.1 at 2026-11-24 02:00:00 UTC: hallucinations at 8 %\)\. Live is v1\.0\.1, "
+        r".*go further back name a version\. Possible targets: v1\.0\.0, v1\.0\.1, v1\.0\.2\."
+    )
+    with pytest.raises(UsageError, match=wanted):
+        registry.rollback(KB, None, actor="ben", reason="users complain")
+    assert registry.release(KB).revision == 4
+
+
+def test_a_rollback_without_a_former_version_says_so(registry: Registry) -> None:
+    promote(registry, candidate(registry, "run 1"), "run 1", 0)
+    with pytest.raises(UsageError, match=r"no previous version.*Possible targets: v1\.0\.0\."):
+        registry.rollback(KB, None, actor="anna", reason="bad answers")
+
+
+def test_a_rollback_stands_until_something_is_promoted(registry: Registry) -> None:
+    assert registry.standing_rollback(KB) is None
+    release_three(registry)
+    assert registry.standing_rollback(KB) is None
+    registry.rollback(KB, None, actor="anna", reason="bad answers")
+    name = candidate(registry, "run 4")
+    standing = registry.standing_rollback(KB)
+    assert standing is not None
+    assert (standing.actor, standing.version_from, standing.version_to) == ("anna", "v1.0.2", "v1.0.1")
+    promote(registry, name, "run 4", 4)
+    assert registry.standing_rollback(KB) is None
+
+
+def test_a_run_that_is_started_again_upon_another_version_builds_another_one(registry: Registry) -> None:
+    promote(registry, candidate(registry, "run 1"), "run 1", 0)
+    assert candidate(registry, "early") == "v1.0.1"
+    promote(registry, candidate(registry, "run 3"), "run 3", 1)
+    assert registry.release(KB).live == "v1.0.2"
+    again = registry.reserve_version(
+        KB, "early", kind="ingest", base="v1.0.2", bump="patch", actor="airflow", reason="cleared"
+    )
+    assert (again.version, again.parent) == ("v1.0.3", "v1.0.2")
+    states = {found.version: (found.state, found.parent) for found in registry.versions(KB)}
+    assert states["v1.0.1"] == ("collected", "v1.0.0")
+    assert registry.events(KB)[-1].reason == "its run was started again on v1.0.2 and builds v1.0.3"
+    retried = registry.reserve_version(
+        KB, "early", kind="ingest", base="v1.0.2", bump="patch", actor="airflow", reason="cleared"
+    )
+    assert retried == again
 
 
 def test_a_rollback_to_a_named_version_can_be_undone_by_name(registry: Registry) -> None:
@@ -317,8 +364,10 @@ def test_a_retried_promotion_does_not_undo_a_rollback(registry: Registry) -> Non
 def test_a_double_click_with_the_expected_revision_rolls_back_once(registry: Registry) -> None:
     release_three(registry)
     registry.rollback(KB, None, actor="anna", reason="bad answers", expected_revision=3)
-    with pytest.raises(ConflictError, match="anna rolled back to"):
+    with pytest.raises(UsageError, match="anna rolled back to"):
         registry.rollback(KB, None, actor="ben", reason="bad answers", expected_revision=3)
+    with pytest.raises(ConflictError, match="anna rolled back to"):
+        registry.rollback(KB, "v1.0.0", actor="ben", reason="bad answers", expected_revision=3)
     assert registry.release(KB).live == "v1.0.1"
 
 
@@ -370,18 +419,16 @@ def test_a_lease_keeps_everybody_else_out_and_says_who_has_it(registry: Registry
 def test_an_expired_lease_may_be_taken_over_and_its_owner_notices(registry: Registry, clock: Clock) -> None:
     registry.acquire_lease(KB, "run 1", "ingest", 60)
     clock.forward(59)
-    assert registry.renew_lease(KB, "run 1", 60).expires_at == clock.now + timedelta(minutes=60)
+    assert registry.acquire_lease(KB, "run 1", "ingest", 60).expires_at == clock.now + timedelta(minutes=60)
     clock.forward(60)
     assert registry.lease(KB) is None
     taken = registry.acquire_lease(KB, "run 2", "hotfix", 30)
     assert (taken.owner, taken.acquired_at) == ("run 2", clock.now)
-    with pytest.raises(ConflictError, match=r"run 1 lost the lease.*held by run 2 \(hotfix\)"):
-        registry.renew_lease(KB, "run 1", 60)
+    with pytest.raises(ConflictError, match=r"being worked on by run 2 \(hotfix\)"):
+        registry.acquire_lease(KB, "run 1", "ingest", 60)
     assert registry.release_lease(KB, "run 1") is False
     assert registry.lease(KB) == taken
     assert registry.release_lease(KB, "run 2") is True
-    with pytest.raises(ConflictError, match="nobody holds it"):
-        registry.renew_lease(KB, "run 2", 60)
 
 
 @pytest.mark.parametrize("executor", ["threads", "processes"])

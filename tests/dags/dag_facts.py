@@ -41,6 +41,7 @@ def _facts(dag: Any) -> dict[str, Any]:
         "file": Path(dag.fileloc).stem,
         "doc": dag.doc_md or "",
         "catchup": dag.catchup,
+        "paused_at_first": dag.is_paused_upon_creation,
         "max_active_runs": dag.max_active_runs,
         "schedule": str(dag.schedule) if dag.schedule else None,
         "tags": sorted(dag.tags),
@@ -55,10 +56,18 @@ def _task_facts(task: Any) -> dict[str, Any]:
         "trigger_rule": str(getattr(task.trigger_rule, "value", task.trigger_rule)),
         "upstream": sorted(task.upstream_task_ids),
         "retries": task.retries,
+        "pool": task.pool,
+        "priority": _priority(task),
         "is_teardown": task.is_teardown,
         "fails_the_run": task.on_failure_fail_dagrun,
         "outlets": [asset.uri for asset in task.outlets],
     }
+
+
+def _priority(task: Any) -> int:
+    """The weight that the scheduler orders tasks by: at most, by default one's own and that of every other task."""
+    absolute = str(getattr(task.weight_rule, "value", task.weight_rule)) == "absolute"
+    return int(task.priority_weight) * (1 if absolute else len(task.dag.tasks))
 
 
 def _param_facts(param: Any) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def facts(airflow_environment: dict[str, str], tmp_path_factory: pytest.TempPath
     kb = SmallKb(tmp_path_factory.mktemp("two_kbs"))
     with kb.settings_file.open("a") as file:
         file.write(SECOND_KB)
-    return ask({**airflow_environment, **kb.environment}, "facts", PROJECT / "dags")
+    return ask({**airflow_environment, **kb.environment, "KBGATE_AIRFLOW_POOL": "ingests"}, "facts", PROJECT / "dags")
 
 
 @pytest.fixture(params=CANDIDATE_DAGS)
@@ -87,6 +87,36 @@ def test_the_tasks_of_a_rollback_are_stages(facts: dict[str, Any]) -> None:
     tasks = facts["dags"][f"kb_rollback__{KB}"]["tasks"]
     assert set(tasks) == {"roll_back", "report"}
     assert tasks["report"]["upstream"] == ["roll_back"]
+    tasks = facts["dags"][f"kb_promote__{KB}"]["tasks"]
+    assert set(tasks) == {"promote_by_hand", "report"}
+    assert tasks["report"]["upstream"] == ["promote_by_hand"]
+
+
+def test_what_users_wait_for_goes_before_every_task_of_an_ingest(facts: dict[str, Any]) -> None:
+    weights = {dag_id: {task["priority"] for task in dag["tasks"].values()} for dag_id, dag in facts["dags"].items()}
+    by_hand = {dag_id for dag_id in weights if dag_id.startswith(("kb_rollback__", "kb_promote__"))}
+    assert min(min(weights[dag_id]) for dag_id in by_hand) > max(
+        max(weights[dag_id]) for dag_id in weights.keys() - by_hand
+    )
+
+
+def test_only_candidates_take_their_slots_of_the_pool_in_the_settings(facts: dict[str, Any]) -> None:
+    pools = {dag_id: {task["pool"] for task in dag["tasks"].values()} for dag_id, dag in facts["dags"].items()}
+    assert {dag_id.partition("__")[0]: found for dag_id, found in pools.items()} == {
+        "kb_ingest": {"ingests"},
+        "kb_hotfix_reindex": {"ingests"},
+        "kb_rollback": {"default_pool"},
+        "kb_promote": {"default_pool"},
+    }
+
+
+def test_what_is_started_by_hand_needs_no_switching_on(facts: dict[str, Any]) -> None:
+    paused = {dag_id.partition("__")[0]: dag["paused_at_first"] for dag_id, dag in facts["dags"].items()}
+    assert {stem for stem, value in paused.items() if value is False} == {
+        "kb_hotfix_reindex",
+        "kb_rollback",
+        "kb_promote",
+    }
 
 
 def test_tasks_run_in_the_order_of_the_pipeline(candidate_dag: dict[str, Any]) -> None:
@@ -148,15 +178,16 @@ def test_only_what_moves_the_pointer_updates_the_live_asset(facts: dict[str, Any
         for name, task in dag["tasks"].items()
         if task["outlets"]
     }
-    assert {name for _, name in outlets} == {"promote", "roll_back"}
+    assert {name for _, name in outlets} == {"promote", "roll_back", "promote_by_hand"}
     for (dag_id, _), uris in outlets.items():
         assert uris == [f"kbgate://{dag_id.partition('__')[2]}/live"]
 
 
-@pytest.mark.parametrize("stem", ["kb_hotfix_reindex", "kb_rollback"])
+@pytest.mark.parametrize("stem", ["kb_hotfix_reindex", "kb_rollback", "kb_promote"])
 def test_what_is_started_by_hand_needs_a_reason(facts: dict[str, Any], stem: str) -> None:
     params = facts["dags"][f"{stem}__{KB}"]["params"]
-    assert [name for name, param in params.items() if param["required"]] == ["reason"]
+    wanted = {"reason", "version"} if stem == "kb_promote" else {"reason"}
+    assert {name for name, param in params.items() if param["required"]} == wanted
 
 
 @pytest.mark.parametrize(
@@ -171,7 +202,11 @@ def test_what_is_started_by_hand_needs_a_reason(facts: dict[str, Any], stem: str
         ("kb_ingest", "mode", "delta", "weekly"),
         ("kb_ingest", "mode", None, 1),
         ("kb_ingest", "batch", "s3://exports/today.jsonl", ["a", "b"]),
+        ("kb_hotfix_reindex", "reason", "bad chunks", "      "),
         ("kb_rollback", "reason", "users complain", ""),
+        ("kb_rollback", "reason", "users complain", "      "),
+        ("kb_promote", "reason", "looked at it", "      "),
+        ("kb_promote", "version", "v1.0.2", "latest"),
         ("kb_rollback", "target_version", None, 1.2),
     ],
 )

@@ -17,6 +17,7 @@ from kbgate.pipeline import STAGES
 from small_kb import KB, SmallKb
 
 INGEST, HOTFIX, ROLLBACK = f"kb_ingest__{KB}", f"kb_hotfix_reindex__{KB}", f"kb_rollback__{KB}"
+PROMOTION = f"kb_promote__{KB}"
 RUNS: dict[str, tuple[str, dict[str, Any]]] = {
     "first": (INGEST, {}),
     "unchanged": (INGEST, {}),
@@ -32,6 +33,10 @@ RUNS: dict[str, tuple[str, dict[str, Any]]] = {
     "no base": (HOTFIX, {"reason": "mend that", "base_version": "v9.9.9"}),
     "back": (ROLLBACK, {"reason": "users complain"}),
     "back too far": (ROLLBACK, {"reason": "users complain", "target_version": "v9.9.9"}),
+    "back twice": (ROLLBACK, {"reason": "users complain"}),
+    "back misspelt": (ROLLBACK, {"reason": "users complain", "target": "v1.0.0"}),
+    "night": (INGEST, {"batch": "night.jsonl", "mode": "delta"}),
+    "by hand": (PROMOTION, {"reason": "the prices are right", "version": "v1.0.2"}),
 }
 FILES = ("batch", "deletions")
 
@@ -44,6 +49,8 @@ def kb(tmp_path_factory: pytest.TempPathFactory) -> SmallKb:
     kb.change(17)
     kb.write_documents(kb.folder / "delta.jsonl", [3, 17])
     (kb.folder / "gone.txt").write_text("shipping/doc-39\n")
+    kb.change(21)
+    kb.write_documents(kb.folder / "night.jsonl", [21])
     for number in range(8):
         kb.documents[number] = {**kb.documents[number], "text": ""}
     kb.write_documents(kb.folder / "bad.jsonl")
@@ -93,12 +100,10 @@ def test_a_promotion_updates_the_live_asset_with_version_recall_and_who(runs: di
     assert (event["extra"]["version"], event["extra"]["previous"]) == ("v1.0.1", "v1.0.0")
 
 
-def test_the_note_of_every_run_that_began_is_the_headline_of_its_report_with_a_link(
+def test_the_note_of_every_run_is_the_headline_of_its_report_with_a_link(
     kb: SmallKb, runs: dict[str, dict[str, Any]]
 ) -> None:
     for name, run in runs.items():
-        if name == "misspelt":
-            continue
         assert run["note"].startswith(report_of(kb, run)["headline"] + " [Report](dags/"), name
 
 
@@ -140,7 +145,10 @@ def test_an_unknown_parameter_stops_the_run_with_a_sentence(runs: dict[str, dict
     assert run["state"] == "failed"
     assert run["tasks"]["open_run"] == "failed"
     assert "read_documents" in tasks_in(run, "upstream_failed")
-    assert "This DAG has no parameter bacth. It has: batch, chunk_overlap_tokens," in run["log"]
+    assert run["tasks"]["report"] == "success"
+    wanted = "Stopped in open_run: This DAG has no parameter bacth. It has: batch, chunk_overlap_tokens,"
+    assert run["note"].startswith(wanted)
+    assert runs["back misspelt"]["note"].startswith("Stopped in roll_back: This DAG has no parameter target. It has: ")
 
 
 def test_a_source_that_is_missing_makes_the_run_red_and_is_named_in_its_note(runs: dict[str, dict[str, Any]]) -> None:
@@ -187,6 +195,29 @@ def test_a_rollback_to_nowhere_is_red_and_changes_nothing(runs: dict[str, dict[s
     run = runs["back too far"]
     assert (run["state"], run["tasks"]) == ("failed", {"roll_back": "failed", "report": "success"})
     assert run["events"] == []
+
+
+def test_a_second_rollback_must_name_its_version(runs: dict[str, dict[str, Any]]) -> None:
+    run = runs["back twice"]
+    assert (run["state"], run["tasks"]["roll_back"]) == ("failed", "failed")
+    assert run["events"] == []
+    assert "was rolled back already (dag_test rolled back to v1.0.1" in run["note"]
+
+
+def test_after_a_rollback_an_ingest_is_red_and_waits_for_a_person(runs: dict[str, dict[str, Any]]) -> None:
+    run = runs["night"]
+    assert (run["state"], tasks_in(run, "failed")) == ("failed", {"promote"})
+    assert run["events"] == []
+    assert run["note"].startswith("v1.0.2 passed every gate and waits: v1.0.0-hotfix was rolled back by dag_test")
+
+
+def test_a_promotion_by_hand_is_green_and_updates_the_live_asset(kb: SmallKb, runs: dict[str, dict[str, Any]]) -> None:
+    run = runs["by hand"]
+    assert (run["state"], run["tasks"]) == ("success", {"promote_by_hand": "success", "report": "success"})
+    (event,) = run["events"]
+    assert (event["uri"], event["task"]) == (f"kbgate://{KB}/live", "promote_by_hand")
+    assert (event["extra"]["version"], event["extra"]["previous"]) == ("v1.0.2", "v1.0.1")
+    assert report_of(kb, run)["outcome"] == "promoted_by_hand"
 
 
 def test_no_run_keeps_the_lease(kb: SmallKb, runs: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:

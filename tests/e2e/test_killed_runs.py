@@ -154,7 +154,9 @@ def test_every_stage_is_killed_at_its_first_and_its_last_write(prepared: tuple[K
     passed = json.loads(ended.stdout.splitlines()[-1])
     assert list(passed) == list(POINTS) == list(STAGES)
     for stage, points in passed.items():
-        own = [point for point in points if point not in (f"file stages/{stage}.json", "registry renew_lease")]
+        # Every stage after the first prolongs the lease before its own work.
+        around = {f"file stages/{stage}.json", *(() if stage == "open_run" else ("registry acquire_lease",))}
+        own = [point for point in points if point not in around]
         assert set(POINTS[stage]) <= set(points), stage
         assert own[0] == POINTS[stage][0], f"{stage} writes {points}"
         assert own[-1] in POINTS[stage], f"{stage} writes {points}"

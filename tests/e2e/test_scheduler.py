@@ -23,6 +23,7 @@ from small_kb import KB, SmallKb
 pytestmark = pytest.mark.scheduler
 
 INGEST, HOTFIX, ROLLBACK = f"kb_ingest__{KB}", f"kb_hotfix_reindex__{KB}", f"kb_rollback__{KB}"
+PROMOTION = f"kb_promote__{KB}"
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +138,7 @@ def test_nothing_is_told_without_a_login(airflow: LocalAirflow, api: Api) -> Non
 
 def test_every_dag_file_is_parsed(api: Api) -> None:
     assert api.get("importErrors")["import_errors"] == []
-    assert {dag["dag_id"] for dag in api.get("dags")["dags"]} == {INGEST, HOTFIX, ROLLBACK}
+    assert {dag["dag_id"] for dag in api.get("dags")["dags"]} == {INGEST, HOTFIX, ROLLBACK, PROMOTION}
 
 
 def test_a_clean_first_ingest_is_green_and_live(kb: SmallKb, conversation: Mapping[str, Any]) -> None:

@@ -12,13 +12,17 @@ from pathlib import Path
 import pytest
 import yaml
 from cryptography.fernet import Fernet
+from pydantic import SecretStr
 from scramp import ScramMechanism
 from sqlalchemy import URL, NullPool, create_engine, make_url, text
+from sqlalchemy.exc import ProgrammingError
 
 import compose_checks
 from compose_checks import CHECKOUT, airflow_commands
 from compose_file import ComposeFile, MissingVariableError, interpolate
 from installed_airflow import AirflowAnswers, ask_airflow
+from kbgate.settings import RegistrySettings, Settings
+from kbgate.web.versions import read_versions
 from postgres_server import postgres_folder
 
 SHIPPED = ComposeFile((CHECKOUT / "docker-compose.yml").read_text())
@@ -29,6 +33,7 @@ REQUIRED = {
     "AIRFLOW_DB_PASSWORD",
     "AIRFLOW_FERNET_KEY",
     "AIRFLOW_JWT_SECRET",
+    "PAGES_DB_PASSWORD",
     "POSTGRES_PASSWORD",
     "REGISTRY_DB_PASSWORD",
 }
@@ -208,6 +213,20 @@ def test_only_task_processes_know_the_registry() -> None:
     assert knowing == {"postgres", "airflow-init", "airflow-scheduler"}
 
 
+def test_the_pages_know_the_registry_by_a_role_of_their_own() -> None:
+    knowing = {name for name, service in SAMPLE.items() if "sample-PAGES_DB_PASSWORD" in str(service)}
+    assert knowing == {"postgres", "airflow-api-server"}
+    assert make_url(SAMPLE["airflow-api-server"]["environment"]["KBGATE_REGISTRY__DSN"]).username == "pages"
+
+
+def test_ingests_leave_a_slot_to_a_rollback() -> None:
+    (pool,) = [line for _, line in airflow_commands(SHIPPED) if line[:2] == ("pools", "set")]
+    for name in ("airflow-scheduler", "airflow-dag-processor"):
+        environment = SAMPLE[name]["environment"]
+        assert environment["KBGATE_AIRFLOW_POOL"] == pool[2]
+        assert int(environment["AIRFLOW__CORE__PARALLELISM"]) > int(interpolate(pool[3], {}))
+
+
 def test_dags_and_command_line_use_the_same_registry(airflow: AirflowAnswers) -> None:
     direct = make_url(SAMPLE["airflow-scheduler"]["environment"]["KBGATE_REGISTRY__DSN"])
     assert make_url(airflow.registry_dsn) == direct.set(drivername="postgresql+pg8000")
@@ -233,7 +252,7 @@ def first_start(postgres_server: URL) -> Iterator[URL]:
     script = SHIPPED.sample["configs"]["databases"]["content"]
     subprocess.run([*command, "-d", "postgres"], input=script, text=True, env=os.environ | passwords, check=True)
     yield postgres_server
-    clean_up = "DROP DATABASE kbgate; DROP DATABASE airflow; DROP ROLE registry; DROP ROLE airflow;"
+    clean_up = "DROP DATABASE kbgate; DROP DATABASE airflow; DROP ROLE registry; DROP ROLE pages; DROP ROLE airflow;"
     subprocess.run([*command, "-d", "postgres"], input=clean_up, text=True, check=True)
 
 
@@ -241,7 +260,11 @@ def first_start(postgres_server: URL) -> Iterator[URL]:
 def test_first_start_makes_both_databases_and_init_the_registry(first_start: URL) -> None:
     engine = create_engine(first_start, poolclass=NullPool)
     with engine.connect() as connection:
-        for role, variable in (("airflow", "AIRFLOW_DB_PASSWORD"), ("registry", "REGISTRY_DB_PASSWORD")):
+        for role, variable in (
+            ("airflow", "AIRFLOW_DB_PASSWORD"),
+            ("registry", "REGISTRY_DB_PASSWORD"),
+            ("pages", "PAGES_DB_PASSWORD"),
+        ):
             stored = connection.scalar(text("SELECT rolpassword FROM pg_authid WHERE rolname = :role"), {"role": role})
             assert stored == scram(SAMPLE["postgres"]["environment"][variable], like=stored)
         allowed = "SELECT has_database_privilege(:role, :database, 'CONNECT')"
@@ -250,6 +273,8 @@ def test_first_start_makes_both_databases_and_init_the_registry(first_start: URL
             ("registry", "kbgate", True),
             ("airflow", "kbgate", False),
             ("registry", "airflow", False),
+            ("pages", "kbgate", True),
+            ("pages", "airflow", False),
         ):
             assert connection.scalar(text(allowed), {"role": role, "database": database}) is wanted
     registry = first_start.set(username="registry", database="kbgate")
@@ -259,6 +284,16 @@ def test_first_start_makes_both_databases_and_init_the_registry(first_start: URL
     with create_engine(registry, poolclass=NullPool).connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM index_version")) == 0
         assert connection.scalar(text("SELECT '[3,4]'::vector <-> '[0,0]'::vector")) == 5
+    pages = registry.set(username="pages")
+    found = read_versions(
+        Settings(registry=RegistrySettings(dsn=SecretStr(pages.render_as_string(hide_password=False)))), "kb"
+    )
+    assert (found.rows, found.events) == ((), ())
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        create_engine(pages, poolclass=NullPool).begin() as connection,
+    ):
+        connection.execute(text("DELETE FROM event"))
 
 
 def scram(password: str, like: str) -> str:

@@ -133,15 +133,19 @@ def test_a_start_that_fails_names_the_logs_and_leaves_only_private_files(tmp_pat
     programs, home = tmp_path / "programs", tmp_path / "airflow"
     programs.mkdir()
     airflow = programs / "airflow"
-    airflow.write_text('#!/bin/sh\necho "called: $*"\n[ "$1" = db ]\n')
+    airflow.write_text('#!/bin/sh\necho "called: $*" >&2\n[ "$1" = db ]\n')
     airflow.chmod(0o700)
     done = call(home, "up", path=programs)
     assert done.returncode == 4, done.stderr
     assert "ended at once" in done.stderr
     assert str(home / "run") in done.stderr
+    # A slot less than the executor has, which is 32 if nothing says otherwise.
+    assert "called: pools set kbgate 31 ingests" in (home / "run" / "pool.log").read_text()
     assert "--skip-serve-logs" in (home / "run" / "scheduler.log").read_text()
     files = sorted(file.name for file in (home / "run").iterdir())
-    assert files == sorted([*(f"{name}.{end}" for name in PROCESSES for end in ("log", "pid")), "migrate.log"])
+    assert files == sorted(
+        [*(f"{name}.{end}" for name in PROCESSES for end in ("log", "pid")), "migrate.log", "pool.log"]
+    )
     modes = {stat.S_IMODE(file.stat().st_mode) for file in (home / "run").iterdir()}
     assert modes == {0o600}
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in (home, home / "run")} == {0o700}

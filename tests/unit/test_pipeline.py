@@ -7,7 +7,7 @@ import pytest
 from kbgate import pipeline
 from kbgate.corpus import BATCH_FILE
 from kbgate.errors import ArtifactError, ConflictError, InfrastructureError, UsageError
-from kbgate.pipeline import GATES, PAGE_FILES, STAGES, stage_records
+from kbgate.pipeline import BY_HAND, GATES, PAGE_FILES, STAGES, stage_records
 from kbgate.results import Verdict
 from kbgate.run import Run, RunRequest
 from small_kb import KB, UNTIL_DECISION, SmallKb, doc_id
@@ -16,7 +16,7 @@ from small_kb import KB, UNTIL_DECISION, SmallKb, doc_id
 def test_every_stage_is_a_function_of_its_own_module() -> None:
     folder = Path(pipeline.__file__).with_name("stages")
     modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
-    assert modules == {*STAGES, "roll_back"}
+    assert modules == {*STAGES, *BY_HAND}
     assert set(GATES) < set(STAGES)
 
 
@@ -251,12 +251,151 @@ def test_a_promoted_run_is_not_run_again(live_kb: SmallKb) -> None:
     assert live_kb.live == "v1.0.0"
 
 
-def test_settings_that_change_in_mid_run_stop_it(decided: tuple[SmallKb, RunRequest, Path]) -> None:
-    kb, request, _ = decided
+@pytest.mark.parametrize("stage", UNTIL_DECISION)
+def test_no_stage_of_a_promoted_run_works_again_and_its_files_stay_as_they_are(live_kb: SmallKb, stage: str) -> None:
+    promoted = live_kb.reader().version_folder("v1.0.0")
+    before = contents(Path(promoted.uri))
+    live_kb.change(3)
+    request = live_kb.request("first")
+    assert promoted.run_key == request.run_key
+    with pytest.raises(UsageError, match=r"promoted already as v1\.0\.0\. Start a new run"):
+        live_kb.stages(request, stage)
+    assert contents(Path(promoted.uri)) == before
+
+
+def test_a_promotion_that_was_superseded_is_not_tried_again(decided: tuple[SmallKb, RunRequest, Path]) -> None:
+    kb, request, folder = decided
+    kb.stages(request, "promote", "report")
+    kb.change(5)
+    assert kb.run("third").outcome == "promoted"
+    before = contents(folder)
+    with pytest.raises(UsageError, match=r"promoted already as v1\.0\.1\. Start a new run\. Live is v1\.0\.2\."):
+        kb.stages(request, "promote")
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("stage", ["check_documents", "check_recall", "decide"])
+def test_settings_that_change_in_mid_run_stop_it_and_nothing_is_withdrawn(
+    decided: tuple[SmallKb, RunRequest, Path], stage: str
+) -> None:
+    kb, request, folder = decided
+    before = contents(folder)
     kb.configure(recall={"min_recall": 0.1})
     with pytest.raises(UsageError, match="settings of small changed after this run began"):
-        kb.stages(request, "check_recall")
+        kb.stages(request, stage)
+    assert contents(folder) == before
     assert kb.live == "v1.0.0"
+
+
+@pytest.mark.parametrize("stage", ["read_documents", "build_candidate", "check_drift", "decide", "promote"])
+def test_no_stage_works_while_another_run_holds_the_lease(
+    decided: tuple[SmallKb, RunRequest, Path], stage: str
+) -> None:
+    kb, request, folder = decided
+    registry = kb.reader().registry
+    registry.release_lease(KB, request.run_key)
+    registry.acquire_lease(KB, "another run", "ingest", 10)
+    before = contents(folder)
+    with pytest.raises(ConflictError, match="being worked on by another run"):
+        kb.stages(request, stage)
+    assert before.items() <= contents(folder).items()
+
+
+def test_a_stage_that_is_cleared_after_the_report_takes_the_lease_again(
+    decided: tuple[SmallKb, RunRequest, Path],
+) -> None:
+    kb, request, _ = decided
+    kb.stages(request, "report")
+    assert kb.reader().registry.lease(KB) is None
+    kb.stages(request, "embed_chunks")
+    lease = kb.reader().registry.lease(KB)
+    assert lease is not None
+    assert lease.owner == request.run_key
+
+
+def test_a_stage_that_lost_the_lease_says_so_in_the_runs_note(live_kb: SmallKb) -> None:
+    live_kb.change(3)
+    request = live_kb.request("second")
+    live_kb.stages(request, "open_run")
+    registry = live_kb.reader().registry
+    registry.release_lease(KB, request.run_key)
+    registry.acquire_lease(KB, "another run", "ingest", 10)
+    with pytest.raises(ConflictError):
+        live_kb.stages(request, "read_documents")
+    live_kb.stages(request, "report")
+    headline = Run(live_kb.settings, request).folder.read_json("report.json")["headline"]
+    assert headline.startswith("Stopped in read_documents: small is being worked on by another run")
+
+
+def test_a_run_that_could_not_begin_again_does_not_go_on_from_its_first_try(
+    decided: tuple[SmallKb, RunRequest, Path],
+) -> None:
+    kb, request, _ = decided
+    registry = kb.reader().registry
+    registry.release_lease(KB, request.run_key)
+    registry.acquire_lease(KB, "another run", "ingest", 10)
+    with pytest.raises(ConflictError):
+        kb.stages(request, "open_run")
+    registry.release_lease(KB, "another run")
+    (decision,) = kb.stages(request, "decide")
+    assert decision.holds
+    assert "did not begin" in decision.message
+    assert registry.lease(KB) is None
+
+
+def test_after_a_rollback_an_ingest_waits_for_a_person(live_kb: SmallKb) -> None:
+    live_kb.change(3)
+    assert live_kb.run("second").outcome == "promoted"
+    back = live_kb.request("back", kind="rollback", actor="anna", reason="users complain about wrong prices")
+    live_kb.stages(back, "roll_back")
+    night = live_kb.run("night")
+    assert (night.outcome, live_kb.live) == ("hold", "v1.0.0")
+    assert night.done["promote"].holds
+    assert "collect_garbage" not in night.done
+    assert night.report["headline"] == (
+        "v1.0.2 passed every gate and waits: v1.0.1 was rolled back by anna (users complain about wrong prices). Live stays "
+        "v1.0.0. Look at `kbgate diff --kb small v1.0.0 v1.0.2`, then promote it with `kbgate promote --kb small v1.0.2 "
+        "--reason '...'` or the DAG kb_promote__small."
+    )
+    assert night.report["reasons"] == [night.report["headline"]]
+    assert "kbgate promote --kb small v1.0.2" in night.report["next"]
+
+    by_hand = live_kb.request("by hand", kind="promotion", target="v1.0.2", reason="the prices are right")
+    live_kb.stages(by_hand, "promote_by_hand")
+    assert live_kb.live == "v1.0.2"
+    live_kb.change(4)
+    assert live_kb.run("next night").outcome == "promoted"
+
+
+def test_after_a_rollback_a_hotfix_is_promoted_and_ends_the_waiting(live_kb: SmallKb) -> None:
+    live_kb.change(3)
+    live_kb.run("second")
+    live_kb.stages(live_kb.request("back", kind="rollback"), "roll_back")
+    assert live_kb.run("repair", kind="hotfix", overrides={"chunker": {"size_tokens": 46}}).outcome == "promoted"
+    live_kb.change(5)
+    assert live_kb.run("night").outcome == "promoted"
+
+
+def test_a_run_begun_again_after_live_moved_builds_on_what_is_live_now(
+    decided: tuple[SmallKb, RunRequest, Path],
+) -> None:
+    kb, request, _ = decided
+    kb.stages(request, "report")
+    kb.change(8)
+    assert kb.run("third").report["version"] == "v1.0.2"
+    kb.change(9)
+    again = kb.run("second")
+    assert request.run_key == again.run.request.run_key
+    assert again.report["headline"].startswith("Promoted v1.0.3, replacing v1.0.2: ")
+    versions = {found.version: (found.parent, found.state) for found in kb.reader().registry.versions(KB)}
+    assert versions["v1.0.3"] == ("v1.0.2", "promoted")
+    assert versions["v1.0.1"] == ("v1.0.0", "collected")
+    assert "v1.0.1" not in kb.reader().store.versions()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_store_that_lost_the_live_version_is_infrastructure(live_kb: SmallKb) -> None:

@@ -49,6 +49,11 @@ def test_parameters_left_empty_override_nothing(small_kb: SmallKb) -> None:
     assert override_settings(small_kb.settings.knowledge_base(KB), params) == {}
 
 
+def test_a_hash_without_its_model_is_refused(small_kb: SmallKb) -> None:
+    with pytest.raises(UsageError, match="model_sha256 was given without model"):
+        override_settings(small_kb.settings.knowledge_base(KB), {"model_sha256": "a" * 64})
+
+
 def test_a_batch_keeps_the_sources_other_options(small_kb: SmallKb) -> None:
     small_kb.configure(source={"options": {"path": "a", "columns": {"doc_id": "id"}}})
     overrides = override_settings(small_kb.settings.knowledge_base(KB), {"batch": "b"})

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from kbgate import console
-from kbgate.commands.options import ActorOption, JsonOption, KbOption, ReasonOption, actor_name, open_kb, request_for
-from kbgate.errors import UsageError
+from kbgate.commands.options import ActorOption, JsonOption, KbOption, ReasonOption, open_kb, request_for
+from kbgate.errors import KbgateError, UsageError
 from kbgate.results import StageResult
 from kbgate.run import Run
 
@@ -19,13 +19,11 @@ def promote(
     as_json: JsonOption = False,
 ) -> None:
     """Make a candidate live; its decision record is verified first."""
-    from kbgate.run import load_run
-    from kbgate.stages.promote import move_pointer
+    from kbgate.stages.promote_by_hand import promote_by_hand
 
     settings, kb = open_kb(kb)
-    reader = Run(settings, request_for(settings, kb, "ingest", None, actor, reason, {}, promote=True))
-    run = load_run(settings, kb, reader.registry.version(kb, version).run_key)
-    console.show_event(move_pointer(run, actor_name(actor), reason), as_json)
+    request = request_for(settings, kb, "promotion", None, actor, reason, {}, promote=True, target=version)
+    console.show_event(promote_by_hand(Run(settings, request)), as_json)
 
 
 def rollback(
@@ -43,7 +41,11 @@ def rollback(
     settings, kb = open_kb(kb)
     request = request_for(settings, kb, "rollback", None, actor, reason, {}, promote=True, target=version)
     result = pipeline.run_stage("roll_back", settings, kb, request.run_key, request)
-    pipeline.run_stage("report", settings, kb, request.run_key)
+    try:
+        pipeline.run_stage("report", settings, kb, request.run_key)
+    except KbgateError as error:
+        # Users are on the former version already, and that is what counts.
+        result = result.model_copy(update={"message": f"{result.message} Its report could not be written: {error}"})
     console.show_event(result, as_json)
 
 

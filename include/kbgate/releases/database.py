@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -20,6 +21,8 @@ from kbgate.postgres_tls import split_tls
 MIGRATIONS = Path(__file__).with_name("migrations")
 LOCK_SECONDS = 30
 # Any constant will do; it only has to be the same in every process of kbgate.
+POSTGRES_PARAMETERS = {"sslmode", "sslrootcert", "unix_sock"}
+"""What may stand after the ? of a PostgreSQL address."""
 MIGRATION_LOCK = 0x6B62_6761_7465
 
 
@@ -58,7 +61,11 @@ class Database:
                 yield connection
 
     def migrate(self) -> None:
-        """Create the tables or bring them up to date; harmless when they are, and when several processes do it at once."""
+        """Create the tables or bring them up to date; harmless when they are, and when several processes do it at once.
+
+        Raises:
+            InfrastructureError: the database does not answer, or its tables were made by a newer kbgate.
+        """
         if self.is_sqlite:
             self._prepare_file()
         with self.write() as connection:
@@ -67,7 +74,17 @@ class Database:
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                raise self._newer(error) from error
+
+    def has_tables(self) -> bool:
+        """Whether the tables were made; looking makes neither them nor a file."""
+        if self.is_sqlite and not Path(str(self._url.database)).exists():
+            return False
+        with self.read() as connection:
+            return sqlalchemy.inspect(connection).has_table("release")
 
     def close(self) -> None:
         """Give every connection back."""
@@ -104,6 +121,13 @@ class Database:
         except PoolTimeoutError as error:
             raise self._failure("no connection became free") from error
 
+    def _newer(self, error: CommandError) -> InfrastructureError:
+        place = self._url.set(query={}).render_as_string(hide_password=True)
+        return InfrastructureError(
+            f"The tables of the registry {place} were made by a newer kbgate than this one ({error}); nothing was changed. "
+            "Install that kbgate here as well. `kbgate rollback` works all the same."
+        )
+
     def _failure(self, message: str) -> InfrastructureError:
         # The query part may hold secrets as well, so it is left out.
         place = self._url.set(query={}).render_as_string(hide_password=True)
@@ -113,7 +137,7 @@ class Database:
         if self.is_sqlite:
             hint = "Check that the folder can be written and no other program holds the file, then try again."
         if "no such table" in message or ("relation" in message and "does not exist" in message):
-            hint = "Its tables were not created yet: Registry.migrate() does that."
+            hint = "Its tables were not created yet: the first `kbgate ingest` does that."
         return InfrastructureError(f"The registry {place} did not do what was asked: {message}. {hint}")
 
 
@@ -157,6 +181,12 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _postgres_engine(url: URL) -> Engine:
+    unknown = sorted(url.query.keys() - POSTGRES_PARAMETERS)
+    if unknown:
+        raise SettingsError(
+            f"registry.dsn has the parameter {', '.join(unknown)}, which its driver pg8000 does not take. Known: "
+            f"{', '.join(sorted(POSTGRES_PARAMETERS))}. Remove it; of an Airflow connection, from its field Extra."
+        )
     url, ssl_context = split_tls(url, "registry.dsn")
     try:
         return create_engine(

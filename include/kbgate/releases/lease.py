@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
 from kbgate.errors import ConflictError, UsageError
 from kbgate.releases import tables
@@ -37,24 +37,6 @@ def acquire(connection: Connection, kb: str, owner: str, purpose: str, minutes: 
         )
     )
     return taken
-
-
-def renew(connection: Connection, kb: str, owner: str, minutes: int, now: datetime) -> Lease:
-    """Prolong the lease of `owner`, counted from now; even an expired one, as long as nobody took it over.
-
-    Raises:
-        ConflictError: `owner` does not have it any more.
-        UsageError: `minutes` is not positive.
-    """
-    expires_at = _expiry(now, minutes)
-    held = read(connection, kb)
-    if held is None or held.owner != owner:
-        found = "nobody holds it" if held is None else f"it is held by {held.owner} ({held.purpose})"
-        raise ConflictError(
-            f"{owner} lost the lease on {kb}: {found}. What it built stays unpromoted; start a new run."
-        )
-    connection.execute(update(tables.lease).where(tables.lease.c.kb == kb).values(expires_at=expires_at))
-    return Lease(kb, owner, held.purpose, held.acquired_at, expires_at)
 
 
 def give_back(connection: Connection, kb: str, owner: str) -> bool:

@@ -15,7 +15,7 @@ from kbgate.releases.version_names import Bump, next_hotfix_name, next_version_n
 
 _WHAT_TO_DO = {
     "building": "Let its run finish first.",
-    "blocked": "`kbgate show` gives the reasons; correct the batch and start a new run.",
+    "blocked": "`kbgate show` (with --kb) gives the reasons; correct the batch and start a new run.",
     "promoted": "It was live before; to return to it, roll back to it.",
     "collected": "Its data is deleted; start a new run.",
 }
@@ -38,6 +38,10 @@ class Registry:
     def migrate(self) -> None:
         """Create the tables or bring them up to date; safe to call at every start."""
         self._database.migrate()
+
+    def has_tables(self) -> bool:
+        """Whether anything was ever ingested: the first ingest makes the tables."""
+        return self._database.has_tables()
 
     def close(self) -> None:
         """Give the database connections back."""
@@ -67,12 +71,19 @@ class Registry:
         with self._database.read() as connection:
             return statements.read_events(connection, kb)
 
+    def standing_rollback(self, kb: str) -> Event | None:
+        """The rollback that moved the pointer last; None if a promotion came after it, or if there never was one."""
+        with self._database.read() as connection:
+            last = statements.last_move(connection, kb)
+        return last if last is not None and last.kind == "rolled_back" else None
+
     def reserve_version(
         self, kb: str, run_key: str, *, kind: VersionKind, base: str | None, bump: Bump, actor: str, reason: str
     ) -> IndexVersion:
         """Reserve the next free name after `base` for a run; a retry of the same run gets the same version back.
 
-        `base` is the version the data builds upon (live, or what a hotfix repairs); a hotfix ignores `bump`.
+        `base` is the version the data builds upon (live, or what a hotfix repairs); a hotfix ignores `bump`. A run that was
+        started again upon another base gets a new name, and what it built before counts as collected.
 
         Raises:
             UsageError: `base` does not exist or is collected, a hotfix has no base or no reason, or what this run
@@ -86,7 +97,7 @@ class Registry:
             found = statements.read_version_of_run(connection, kb, run_key)
             if found is not None and found.state == "collected":
                 raise UsageError(f"{kb} {found.version} of run {run_key} was collected. Start a new run.")
-            if found is not None:
+            if found is not None and (found.parent == base or found.promoted_at is not None):
                 return found
             if base is not None and statements.read_version(connection, kb, base).state == "collected":
                 raise UsageError(f"{kb} {base} was collected, nothing can build upon it. Choose another base version.")
@@ -98,6 +109,13 @@ class Registry:
             else:
                 raise UsageError(f"A hotfix of {kb} needs a base version to repair. Run an ordinary ingest first.")
             new = IndexVersion(kb, name, run_key, "building", kind, base, actor, reason, self._clock())
+            if found is not None:
+                served = statements.read_release(connection, kb)
+                statements.change_version(
+                    connection, kb, found.version, state="collected", run_key=f"{run_key}~{found.version}"
+                )
+                why = f"its run was started again on {base} and builds {name}"
+                statements.add_event(connection, "collected", found, None, served.revision, self._clock(), actor, why)
             statements.add_version(connection, new)
             return new
 
@@ -165,7 +183,7 @@ class Registry:
             if served.revision != expected_revision and found.state in ("candidate", "promoted"):
                 raise ConflictError(
                     f"{kb} {version} was not promoted: the release moved from revision {expected_revision} to "
-                    f"{served.revision}{statements.last_move(connection, kb)}. Live is {served.live}. "
+                    f"{served.revision}{statements.who_moved_last(connection, kb)}. Live is {served.live}. "
                     "Start a new run, which will be compared with what is live now."
                 )
             if found.state != "candidate":
@@ -179,23 +197,30 @@ class Registry:
     ) -> Release:
         """Make a version that was live before live again, at once: no gate, no lease, and it wins over a running ingest.
 
-        `target` None is the previous version. Previous becomes what was live before the target was promoted, so that a
-        second rollback goes further back and not forward to the bad version. The revision grows even if the target is
-        live already: an ingest that is under way cannot promote any more. Pass `expected_revision` to make a retry or a
-        double click harmless.
+        `target` None is the previous version; it is refused while another rollback stands, because the second of two people
+        who press the button means the same bad version, and would go back two. Previous becomes what was live before the
+        target was promoted. The revision grows even if the target is live already: an ingest that is under way cannot
+        promote any more. Pass `expected_revision` to make a retry harmless.
 
         Raises:
-            UsageError: no reason given, no such version, or one that was never live or whose data is deleted.
+            UsageError: no reason given, no such version, one that was never live or whose data is deleted, or no target
+                given although the last move was a rollback.
             ConflictError: `expected_revision` was given and somebody moved the release first.
         """
         _require("actor", actor)
         _require("reason", reason)
         with self._database.write() as connection:
             served = statements.lock_release(connection, kb)
+            last = statements.last_move(connection, kb)
+            if target is None and last is not None and last.kind == "rolled_back":
+                raise UsageError(
+                    f"{kb} was rolled back already{statements.who_moved_last(connection, kb)}. Live is {served.live}, and "
+                    f"nothing was changed. To go further back name a version. {statements.rollback_targets(connection, kb)}"
+                )
             if expected_revision not in (None, served.revision):
                 raise ConflictError(
                     f"{kb} was not rolled back: the release moved from revision {expected_revision} to "
-                    f"{served.revision}{statements.last_move(connection, kb)}. Live is {served.live}. "
+                    f"{served.revision}{statements.who_moved_last(connection, kb)}. Live is {served.live}. "
                     "If that is not what you want, roll back again."
                 )
             name = target or served.previous
@@ -222,17 +247,6 @@ class Registry:
         with self._database.write() as connection:
             statements.lock_release(connection, kb)
             return lease.acquire(connection, kb, owner, purpose, minutes, self._clock())
-
-    def renew_lease(self, kb: str, owner: str, minutes: int) -> Lease:
-        """Prolong the lease, counted from now.
-
-        Raises:
-            ConflictError: somebody else took it over, or it was given back.
-            UsageError: `minutes` is not positive.
-        """
-        with self._database.write() as connection:
-            statements.lock_release(connection, kb)
-            return lease.renew(connection, kb, owner, minutes, self._clock())
 
     def release_lease(self, kb: str, owner: str) -> bool:
         """Give the lease back; False (and no error) if `owner` does not have it."""

@@ -50,7 +50,7 @@ def read_version(connection: Connection, kb: str, name: str) -> IndexVersion:
     query = select(tables.index_version).where(_is_version(kb, name))
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
-        raise UsageError(f"{kb} has no version {name}. `kbgate versions` lists those there are.")
+        raise UsageError(f"{kb} has no version {name}. `kbgate versions --kb {kb}` lists those there are.")
     return _index_version(row)
 
 
@@ -110,13 +110,20 @@ def add_event(
     )
 
 
-def last_move(connection: Connection, kb: str) -> str:
-    """Who moved the release last, as the middle of a sentence; empty if nobody did."""
+def last_move(connection: Connection, kb: str) -> Event | None:
+    """The newest event that moved the live pointer."""
     of_pointer = tables.event.c.kind.in_(("promoted", "rolled_back"))
     last = _last_event(connection, kb, of_pointer, tables.event.c.id)
     if last is None:
+        return None
+    return Event(**connection.execute(select(tables.event).where(tables.event.c.id == last)).mappings().one())
+
+
+def who_moved_last(connection: Connection, kb: str) -> str:
+    """Who moved the release last, as the middle of a sentence; empty if nobody did."""
+    move = last_move(connection, kb)
+    if move is None:
         return ""
-    move = connection.execute(select(tables.event).where(tables.event.c.id == last)).one()
     what = "promoted" if move.kind == "promoted" else "rolled back to"
     return f" ({move.actor} {what} {move.version_to} at {move.at:%Y-%m-%d %H:%M:%S} UTC: {move.reason or 'no reason given'})"
 

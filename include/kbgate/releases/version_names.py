@@ -35,7 +35,7 @@ class VersionName:
         if match is None:
             raise UsageError(
                 f"{text!r} is not a version name. Wanted: v1.2.1, v1.2.1-hotfix or v1.2.1-hotfix.2. "
-                "`kbgate versions` lists the names there are."
+                "`kbgate versions` (with --kb) lists the names there are."
             )
         major, minor, patch, number = match.groups()
         hotfix = int(number) if number else int("-hotfix" in text)

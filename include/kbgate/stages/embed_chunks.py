@@ -7,6 +7,7 @@ import pyarrow as pa
 from kbgate.results import StageResult
 from kbgate.run import Run
 from kbgate.stages.chunk_documents import CHUNK_SCHEMA, CHUNKS_FILE
+from kbgate.stages.open_run import take_lease
 from kbgate.stages.plan_changes import read_plan
 
 VECTORS_FILE = "vectors.parquet"
@@ -22,12 +23,13 @@ def embed_chunks(run: Run) -> StageResult:
     schema = CHUNK_SCHEMA.append(pa.field("vector", pa.list_(pa.float32(), dimension)))
     stats = {"n_cache_hits": 0, "n_embedded": 0, "n_repeated": 0}
     seconds = embedding_seconds = 0.0
-    run.registry.renew_lease(run.kb, run.request.run_key, run.kb_settings.release.lease_minutes)
     other_model = False
 
     def batches() -> Iterator[pa.Table]:
         nonlocal seconds, embedding_seconds, other_model
         for batch in run.folder.iter_table(CHUNKS_FILE, batch_rows=ROWS):
+            # Embedding is what may outlast the lease.
+            take_lease(run)
             other_model |= run.cached_embedder.probe()
             vectors, done = run.cached_embedder.embed_passages(batch.column("text").to_pylist(), run.progress)
             for name in stats:

@@ -13,16 +13,19 @@ def open_run(run: Run) -> StageResult:
 
     Raises:
         ConflictError: another run holds the lease.
-        UsageError: its base version cannot be built on.
+        UsageError: its base version cannot be built on, or a hotfix has no reason.
         GoldenSetError: recall could not be measured in the end.
         InfrastructureError: the store does not answer, or has lost the base version.
     """
+    if run.request.kind == "hotfix" and not run.request.reason.strip():
+        raise UsageError(
+            "A hotfix needs a reason: it is kept in the history of the knowledge base. Give one and start it again."
+        )
     if run.kb_settings.recall.golden_set is not None:
         # What is wrong with it is told now, and not after everything was embedded.
         load_golden_set(run.kb_settings.recall.golden_set)
     run.registry.migrate()
-    minutes = run.kb_settings.release.lease_minutes
-    run.registry.acquire_lease(run.kb, run.request.run_key, run.request.kind, minutes)
+    take_lease(run)
     run.store.discard_unfinished()
     start = note_start(run)
     if start.base is not None and start.base not in run.store.versions():
@@ -37,15 +40,30 @@ def open_run(run: Run) -> StageResult:
     )
 
 
-def refuse_promoted(run: Run) -> None:
-    """Stop a run that was promoted from beginning again: what its version was judged by must stay as it was.
+def take_lease(run: Run) -> None:
+    """Take the knowledge base's lease for this run, or prolong it.
+
+    Raises:
+        ConflictError: another run holds it.
+    """
+    minutes = run.kb_settings.release.lease_minutes
+    run.registry.acquire_lease(run.kb, run.request.run_key, run.request.kind, minutes)
+
+
+def refuse_promoted(run: Run, unless_live: bool = False) -> None:
+    """Stop a run that was promoted from working again: its texts and what its version was judged by must stay as they were.
+
+    `unless_live` lets a stage pass whose run's version is the live one, so that it may be tried again.
 
     Raises:
         UsageError: this run was promoted already.
     """
-    run.registry.migrate()
-    if run.promoted_version is not None:
-        raise UsageError(f"This run was promoted already as {run.promoted_version}. Start a new run.")
+    version = run.promoted_version
+    if version is None:
+        return
+    live = run.registry.release(run.kb).live
+    if not (unless_live and version == live):
+        raise UsageError(f"This run was promoted already as {version}. Start a new run. Live is {live}.")
 
 
 def note_start(run: Run) -> RunStart:
@@ -55,7 +73,7 @@ def note_start(run: Run) -> RunStart:
     version = None if base is None else run.registry.version(run.kb, base)
     if version is not None and version.state == "collected":
         raise UsageError(
-            f"{base} was deleted by garbage collection and cannot be built on. `kbgate versions` lists those that can."
+            f"{base} was deleted by garbage collection and cannot be built on. `kbgate versions --kb {run.kb}` lists those that can."
         )
     if run.request.kind == "hotfix" and base is None:
         raise UsageError(f"{run.kb} has no version yet to repair. Run kb_ingest first.")

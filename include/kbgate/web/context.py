@@ -14,7 +14,7 @@ from kbgate.settings import Settings
 from kbgate.web.access import Access
 from kbgate.web.environment import environment
 
-DAG_STEMS = ("kb_ingest", "kb_hotfix_reindex", "kb_rollback")
+DAG_STEMS = ("kb_ingest", "kb_hotfix_reindex", "kb_rollback", "kb_promote")
 
 
 @dataclass(frozen=True)

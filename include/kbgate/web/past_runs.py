@@ -19,6 +19,7 @@ OUTCOMES = {
     "hold": "blocked",
     "unchanged": "nothing to do",
     "rolled_back": "rolled back",
+    "promoted_by_hand": "promoted by hand",
     "error": "stopped by an error",
     "unfinished": "not finished",
 }

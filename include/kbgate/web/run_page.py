@@ -21,6 +21,7 @@ SECTIONS = {
     "decide": "decision",
     "promote": "decision",
     "roll_back": "decision",
+    "promote_by_hand": "decision",
     **GATES,
 }
 """Task -> section of the report that tells what it found."""

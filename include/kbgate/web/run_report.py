@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kbgate.artifacts import RunFolder
-from kbgate.pipeline import GATES, STAGES
+from kbgate.pipeline import BY_HAND, GATES, STAGES
 from kbgate.web.decision_section import decision_section
 from kbgate.web.run_files import RunFiles
 from kbgate.web.run_sections import changes_section, gate_section
@@ -17,6 +17,7 @@ WORDS = {
     "hold": "Blocked",
     "unchanged": "Nothing changed",
     "rolled_back": "Rolled back",
+    "promoted_by_hand": "Promoted by hand",
     "error": "Stopped by an error",
     "open": "No report yet",
 }
@@ -73,7 +74,7 @@ def read_run_report(folder: RunFolder) -> RunReport | None:
 def _sections(files: RunFiles, about: Mapping[str, Any]) -> tuple[Section, ...]:
     gates = files.gates()
     decision = decision_section(files, gates, about)
-    if about.get("kind") == "rollback":
+    if about.get("kind") in ("rollback", "promotion"):
         return (decision,)
     order = [*GATES.values(), *sorted(gates.keys() - set(GATES.values()))]
     drawn = [gate_section(files, name, gates.get(name)) for name in order]
@@ -83,7 +84,7 @@ def _sections(files: RunFiles, about: Mapping[str, Any]) -> tuple[Section, ...]:
 def _so_far(files: RunFiles) -> tuple[str, str]:
     """What can be said of a run without a report: which stage stopped it, or which one ended last."""
     last = ""
-    for stage in (*STAGES, "roll_back"):
+    for stage in (*STAGES, *BY_HAND):
         record = files.json(f"stages/{stage}.json")
         if "error" in record:
             return "error", f"Stopped in {stage}: {record['error']}"

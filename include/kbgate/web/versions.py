@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 
 from kbgate.releases.registry import Registry
 from kbgate.releases.tables import Event, IndexVersion, Release
@@ -39,13 +38,15 @@ class VersionsResult:
 
 
 def read_versions(settings: Settings, kb: str, page: int = 1) -> VersionsResult:
-    """Read the registry; a page has 50 versions, and one beyond the last is the last.
+    """Read the registry; a page has 50 versions, and one beyond the last is the last. Before the first ingest there are none.
 
     Raises:
         InfrastructureError: the registry does not answer.
     """
     with open_registry(settings) as registry:
-        release, versions, events = registry.release(kb), registry.versions(kb), registry.events(kb)
+        release, versions, events = Release(kb), list[IndexVersion](), list[Event]()
+        if registry.has_tables():
+            release, versions, events = registry.release(kb), registry.versions(kb), registry.events(kb)
     versions.sort(key=lambda found: found.created_at, reverse=True)
     events.reverse()
     n_pages = max(1, -(-len(versions) // PAGE_VERSIONS))
@@ -65,21 +66,9 @@ def read_versions(settings: Settings, kb: str, page: int = 1) -> VersionsResult:
 
 @contextmanager
 def open_registry(settings: Settings) -> Iterator[Registry]:
-    """Give the registry with its tables made, and its connections back at the end."""
-    dsn = registry_dsn(settings)
-    _make_tables(dsn)
-    registry = Registry(dsn)
+    """Give the registry as it is, and its connections back at the end; pages never make or change its tables."""
+    registry = Registry(registry_dsn(settings))
     try:
         yield registry
-    finally:
-        registry.close()
-
-
-@lru_cache(maxsize=16)
-def _make_tables(dsn: str) -> None:
-    """Make the tables once in the life of the server: it takes the database's write lock."""
-    registry = Registry(dsn)
-    try:
-        registry.migrate()
     finally:
         registry.close()

@@ -1,3 +1,4 @@
+import sqlite3
 import stat
 import threading
 from pathlib import Path
@@ -75,13 +76,40 @@ def test_every_postgresql_address_uses_pg8000(scheme: str) -> None:
 
 def test_a_server_that_does_not_answer_is_named_without_the_password() -> None:
     with pytest.raises(InfrastructureError, match=r"anna:\*\*\*@127\.0\.0\.1:1/kb") as caught:
-        Registry("postgresql://anna:s3cret@127.0.0.1:1/kb?application_name=s3cret").release("helpdesk")
+        Registry("postgresql://anna:s3cret@127.0.0.1:1/kb").release("helpdesk")
     assert "s3cret" not in str(caught.value)
 
 
 def test_a_registry_without_tables_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(InfrastructureError, match=r"Registry\.migrate\(\)"):
+    with pytest.raises(InfrastructureError, match="the first `kbgate ingest` does that"):
         Registry(sqlite_dsn(tmp_path)).release("helpdesk")
+
+
+@pytest.mark.parametrize("parameter", ["connect_timeout=5", "keepalives=1&sslmode=disable", "__extra__=%7B%7D"])
+def test_a_parameter_that_the_driver_does_not_take_is_named(parameter: str) -> None:
+    with pytest.raises(
+        SettingsError, match=rf"registry\.dsn has the parameter {parameter.partition('=')[0]}, which"
+    ) as caught:
+        Registry(f"postgresql://anna:s3cret@127.0.0.1:1/kb?{parameter}")
+    assert "s3cret" not in str(caught.value)
+
+
+def test_tables_of_a_newer_kbgate_are_named_and_left_alone(tmp_path: Path) -> None:
+    registry = Registry(sqlite_dsn(tmp_path))
+    registry.migrate()
+    with sqlite3.connect(tmp_path / "registry.db") as connection:
+        connection.execute("UPDATE kbgate_schema_version SET version_num = '9999'")
+    with pytest.raises(InfrastructureError, match=r"made by a newer kbgate than this one.*9999"):
+        registry.migrate()
+    assert registry.versions("helpdesk") == []
+
+
+def test_looking_for_tables_makes_neither_them_nor_a_file(tmp_path: Path) -> None:
+    registry = Registry(sqlite_dsn(tmp_path))
+    assert not registry.has_tables()
+    assert list(tmp_path.iterdir()) == []
+    registry.migrate()
+    assert registry.has_tables()
 
 
 def test_a_file_that_is_no_database_is_an_infrastructure_error(tmp_path: Path) -> None:

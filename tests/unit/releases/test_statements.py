@@ -82,12 +82,16 @@ def test_what_was_live_before_is_read_from_the_last_promotion_and_must_still_exi
 
 
 def test_the_last_move_names_who_and_why_and_overlooks_what_moved_nothing(connection: Connection) -> None:
-    assert statements.last_move(connection, "kb") == ""
+    assert statements.last_move(connection, "kb") is None
+    assert statements.who_moved_last(connection, "kb") == ""
     first = add(connection, "v1.0.0")
     promoted(connection, first, None)
     promoted(connection, first, None, "blocked")
     wanted = " (anna promoted v1.0.0 at 2026-11-24 02:00:00 UTC: gates passed)"
-    assert statements.last_move(connection, "kb") == wanted
+    assert statements.who_moved_last(connection, "kb") == wanted
+    last = statements.last_move(connection, "kb")
+    assert last is not None
+    assert (last.kind, last.version_to) == ("promoted", "v1.0.0")
 
 
 def test_only_versions_that_were_live_are_offered_for_a_rollback(connection: Connection) -> None:

@@ -57,3 +57,10 @@ def test_a_check_by_hand_notes_the_start_without_the_lease(live_kb: SmallKb) -> 
     assert note_start(run).live == "v1.0.0"
     assert run.folder.exists(START_FILE)
     assert run.registry.lease(KB) is None
+
+
+def test_a_hotfix_whose_reason_is_blank_is_refused_before_it_takes_the_lease(live_kb: SmallKb) -> None:
+    run = Run(live_kb.settings, live_kb.request("fix", kind="hotfix", reason="     "))
+    with pytest.raises(UsageError, match="A hotfix needs a reason"):
+        open_run(run)
+    assert run.registry.lease(KB) is None

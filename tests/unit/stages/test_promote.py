@@ -1,12 +1,15 @@
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from kbgate.errors import ArtifactError
-from kbgate.run import RunRequest
+from kbgate.run import Run, RunRequest
+from kbgate.stages.promote import move_pointer
 from small_kb import KB, SmallKb
 
 
@@ -58,6 +61,25 @@ def test_a_decision_that_the_registry_does_not_know_is_refused(decided: tuple[Sm
     edit(folder / "decision.json", lambda decision: decision.update(actor="mallory"))
     with pytest.raises(ArtifactError, match="was recorded with the decision"):
         kb.stages(request, "promote")
+    assert kb.live == "v1.0.0"
+
+
+def test_a_ledger_that_was_cut_is_refused(decided: tuple[SmallKb, RunRequest, Path]) -> None:
+    kb, request, folder = decided
+    ledger = pq.read_table(folder / "ledger.parquet")
+    pq.write_table(ledger.slice(0, 20), folder / "ledger.parquet")
+    with pytest.raises(
+        ArtifactError, match=r"v1\.0\.1 was made for the ledger [0-9a-f]{64}, but .* was changed afterwards"
+    ):
+        kb.stages(request, "promote")
+    assert kb.live == "v1.0.0"
+
+
+def test_a_decision_of_another_run_is_refused(decided: tuple[SmallKb, RunRequest, Path]) -> None:
+    kb, request, folder = decided
+    shutil.copytree(folder, folder.with_name("another-run"))
+    with pytest.raises(ArtifactError, match="was made for the run"):
+        move_pointer(Run(kb.settings, request.model_copy(update={"run_key": "another-run"})), "tester", "mixed up")
     assert kb.live == "v1.0.0"
 
 

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from kbgate.errors import InfrastructureError
@@ -25,9 +27,12 @@ def test_events_come_newest_first_and_none_is_changed(web_kb: SmallKb) -> None:
     assert found.n_earlier_events == 0
 
 
-def test_a_knowledge_base_that_was_never_ingested_has_no_versions_and_gets_its_tables(small_kb: SmallKb) -> None:
+def test_a_knowledge_base_that_was_never_ingested_has_no_versions_and_looking_makes_no_registry(
+    small_kb: SmallKb,
+) -> None:
     found = read_versions(small_kb.settings, KB)
     assert (found.release.live, found.rows, found.events, found.n_pages) == (None, (), (), 1)
+    assert list(Path(small_kb.settings.artifact_root).iterdir()) == []
 
 
 def many_versions(settings: Settings, n: int) -> None:
