@@ -60,7 +60,7 @@ class KnowledgeBaseSettings(Section):
                 croniter(schedule, datetime(2024, 1, 1)).get_next()
             except CroniterError as error:
                 raise ValueError(
-                    f"no cron expression that ever comes round ({error}); wanted five fields such as '0 2 * * *', or one of "
+                    "no cron expression that ever comes round; wanted five fields such as '0 2 * * *', or one of "
                     f"{', '.join(PRESETS)}; leave schedule out for by hand only"
                 ) from error
         return schedule
