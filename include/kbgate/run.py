@@ -26,6 +26,20 @@ if TYPE_CHECKING:
 REQUEST_FILE = "request.json"
 START_FILE = "start.json"
 LEDGER_FILE = "ledger.parquet"
+CHOICES = {
+    "mode": ("source", "mode"),
+    "deletions": ("source", "deletions"),
+    "chunk_size_tokens": ("chunker", "size_tokens"),
+    "chunk_overlap_tokens": ("chunker", "overlap_tokens"),
+    "model": ("embedder", "model"),
+    "model_sha256": ("embedder", "sha256"),
+    "revision": ("embedder", "revision"),
+    "query_prefix": ("embedder", "query_prefix"),
+    "passage_prefix": ("embedder", "passage_prefix"),
+}
+"""What a person may choose for one run: the parameter's name -> section and setting that it overrides."""
+OF_ONE_MODEL = {"sha256": None, "revision": None, "query_prefix": "", "passage_prefix": "", "max_tokens": None}
+"""Settings that are true of one model only: another one begins with these."""
 SECRET_OPTIONS = frozenset({"dsn", "password", "token", "secret", "storage_options"})
 
 
@@ -255,8 +269,9 @@ def load_run(settings: Settings, kb: str, run_key: str) -> Run:
 
 
 def override_settings(settings: KnowledgeBaseSettings, params: dict[str, Any]) -> dict[str, Any]:
-    """Turn what a person may choose for one run into overrides of the settings; absent or None means no change.
+    """Turn what a person may choose for one run into overrides of the settings, by section; absent or None means no change.
 
+<<<<<<< HEAD
     `batch` (path of the documents), `mode`, `deletions`, `chunk_size_tokens`, `chunk_overlap_tokens`, `model`, `model_sha256`.
 
     Raises:
@@ -268,16 +283,20 @@ def override_settings(settings: KnowledgeBaseSettings, params: dict[str, Any]) -
             "model_sha256 was given without model: it is the hash of another model's weights. Name that model too."
         )
     source: dict[str, Any] = {name: chosen[name] for name in ("mode", "deletions") if name in chosen}
+=======
+    `batch` is the path of the documents; the others are those of `CHOICES`.
+    """
+    chosen = {name: value for name, value in params.items() if value is not None}
+    overrides: dict[str, dict[str, Any]] = {}
+    for name, (section, setting) in CHOICES.items():
+        if name in chosen:
+            overrides.setdefault(section, {})[setting] = chosen[name]
+>>>>>>> d3dcf6b34f7a1e262b2ea169ca9505aef5d7aa95
     if "batch" in chosen:
-        source["options"] = {**settings.source.options, "path": chosen["batch"]}
-    chunker = {
-        setting: chosen[param]
-        for param, setting in (("chunk_size_tokens", "size_tokens"), ("chunk_overlap_tokens", "overlap_tokens"))
-        if param in chosen
-    }
-    embedder = {"model": chosen["model"], "sha256": chosen.get("model_sha256")} if "model" in chosen else {}
-    sections = {"source": source, "chunker": chunker, "embedder": embedder}
-    return {name: values for name, values in sections.items() if values}
+        overrides.setdefault("source", {})["options"] = {**settings.source.options, "path": chosen["batch"]}
+    if chosen.get("model", settings.embedder.model) != settings.embedder.model:
+        overrides["embedder"] = {**OF_ONE_MODEL, **overrides["embedder"]}
+    return overrides
 
 
 def registry_dsn(settings: Settings) -> str:

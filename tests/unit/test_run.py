@@ -6,7 +6,8 @@ import pytest
 from kbgate.errors import ArtifactError, SettingsError, UsageError
 from kbgate.pipeline import run_stage
 from kbgate.results import GateResult, Verdict
-from kbgate.run import Run, load_run, override_settings, registry_dsn, without_secrets
+from kbgate.run import OF_ONE_MODEL, Run, load_run, override_settings, registry_dsn, without_secrets
+from kbgate.sections.embedder import EmbedderSettings
 from kbgate.settings import Settings
 from small_kb import KB, SmallKb
 
@@ -40,8 +41,26 @@ def test_parameters_become_overrides_by_section(small_kb: SmallKb) -> None:
     assert override_settings(settings, params) == {
         "source": {"mode": "delta", "deletions": "gone.txt", "options": {"path": "other.jsonl"}},
         "chunker": {"size_tokens": 24, "overlap_tokens": 0},
-        "embedder": {"model": "m", "sha256": "a" * 64},
+        "embedder": {**OF_ONE_MODEL, "model": "m", "sha256": "a" * 64},
     }
+
+
+def test_another_model_keeps_nothing_that_was_set_for_the_one_before(small_kb: SmallKb) -> None:
+    old = {"model": "old", "revision": "abc", "sha256": "b" * 64, "query_prefix": "q: ", "max_tokens": 99}
+    small_kb.configure(embedder={**old, "passage_prefix": "p: ", "batch_size": 7})
+    settings = small_kb.settings.knowledge_base(KB)
+
+    def embedder_of(**params: object) -> EmbedderSettings:
+        return Run(
+            small_kb.settings, small_kb.request("x", overrides=override_settings(settings, params))
+        ).kb_settings.embedder
+
+    other = embedder_of(model="new", query_prefix="query: ")
+    assert other == settings.embedder.model_copy(update={**OF_ONE_MODEL, "model": "new", "query_prefix": "query: "})
+    assert other.batch_size == 7
+    assert embedder_of(model="old") == embedder_of() == settings.embedder
+    assert embedder_of(revision="def").query_prefix == "q: "
+    assert embedder_of(model="new", revision="def", passage_prefix="passage: ").revision == "def"
 
 
 def test_parameters_left_empty_override_nothing(small_kb: SmallKb) -> None:
