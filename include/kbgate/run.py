@@ -271,8 +271,7 @@ def load_run(settings: Settings, kb: str, run_key: str) -> Run:
 def override_settings(settings: KnowledgeBaseSettings, params: dict[str, Any]) -> dict[str, Any]:
     """Turn what a person may choose for one run into overrides of the settings, by section; absent or None means no change.
 
-<<<<<<< HEAD
-    `batch` (path of the documents), `mode`, `deletions`, `chunk_size_tokens`, `chunk_overlap_tokens`, `model`, `model_sha256`.
+    `batch` is the path of the documents; the others are those of `CHOICES`.
 
     Raises:
         UsageError: `model_sha256` without `model`.
@@ -282,16 +281,10 @@ def override_settings(settings: KnowledgeBaseSettings, params: dict[str, Any]) -
         raise UsageError(
             "model_sha256 was given without model: it is the hash of another model's weights. Name that model too."
         )
-    source: dict[str, Any] = {name: chosen[name] for name in ("mode", "deletions") if name in chosen}
-=======
-    `batch` is the path of the documents; the others are those of `CHOICES`.
-    """
-    chosen = {name: value for name, value in params.items() if value is not None}
     overrides: dict[str, dict[str, Any]] = {}
     for name, (section, setting) in CHOICES.items():
         if name in chosen:
             overrides.setdefault(section, {})[setting] = chosen[name]
->>>>>>> d3dcf6b34f7a1e262b2ea169ca9505aef5d7aa95
     if "batch" in chosen:
         overrides.setdefault("source", {})["options"] = {**settings.source.options, "path": chosen["batch"]}
     if chosen.get("model", settings.embedder.model) != settings.embedder.model:
