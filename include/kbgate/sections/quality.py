@@ -48,7 +48,7 @@ class QualitySettings(Section):
     max_mojibake_share: Share = Field(0.01, description="Share of documents with mis-decoded text.")
     max_some_mojibake_share: Share = Field(
         0.05,
-        description="Share of documents with any mis-decoded character, however long they are; none of 7,600 documents of "
+        description="Share of documents with any mis-decoded character, however long they are; no text of "
         "five healthy collections had one. A knowledge base that explains broken text needs more.",
     )
     max_some_mojibake_increase: Share = Field(
