@@ -201,6 +201,7 @@ def _rule_increases(batch: DocumentBatch, masks: "Masks") -> list[Measurement]:
     from kbgate.quality.rule_increase import measure_rule_increase
 
     limits = {
+        "some_mojibake": batch.settings.max_some_mojibake_increase,
         "markup": batch.settings.max_markup_increase,
         "title_longer_than_text": batch.settings.max_title_longer_increase,
     }

@@ -96,6 +96,8 @@ def _limit_of(
         return lambda setting: setting
     if entry.rule == "negated":
         return lambda setting: -setting
+    if entry.rule == "or_one_row" and n:
+        return lambda setting: max(setting, min(1 / n, 1.0)) if setting else setting
     if entry.rule == "or_two_documents" and n:
         return lambda setting: max(setting, min(2 / n, 1.0))
     if entry.rule == "or_one_document" and n:

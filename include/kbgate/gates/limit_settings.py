@@ -5,12 +5,20 @@ from functools import cache
 from typing import Literal
 
 LimitRule = Literal[
-    "as_set", "negated", "between", "or_two_documents", "or_one_document", "or_chance", "calibrated", "tested"
+    "as_set",
+    "negated",
+    "between",
+    "or_one_row",
+    "or_two_documents",
+    "or_one_document",
+    "or_chance",
+    "calibrated",
+    "tested",
 ]
 """How the limit that a measurement was held to comes from the setting s.
 
-as_set: s. negated: -s. between: u + s (1 - u), u measured in the run. or_two_documents: 2 / n if that is more.
-or_one_document: 1 - 1 / n if that is less. or_chance: what chance explains in that run if that is more; the record has it
+as_set: s. negated: -s. between: u + s (1 - u), u measured in the run. or_one_row: 1 / n if that is more and s
+is not 0. or_two_documents: 2 / n if that is more. or_one_document: 1 - 1 / n if that is less. or_chance: what chance explains in that run if that is more; the record has it
 only where it was more. calibrated: as or_chance, or from `kbgate drift calibrate`. tested: s is part of a test whose
 p-value is held to a fixed limit.
 """
@@ -71,18 +79,18 @@ def _target(gate: str, measurement: str, setting: str, rule: LimitRule = "as_set
 
 
 LIMITS: tuple[LimitSetting, ...] = (
-    _documents("malformed", "max_malformed_share"),
-    _documents("empty_text", "max_empty_text_share"),
+    _documents("malformed", "max_malformed_share", "or_one_row"),
+    _documents("empty_text", "max_empty_text_share", "or_one_row"),
     _documents("empty_title", "max_empty_title_share"),
-    _documents("exact_duplicate", "max_exact_duplicate_share"),
+    _documents("exact_duplicate", "max_exact_duplicate_share", "or_one_row"),
     _documents("stub_copy", "max_stub_share"),
     _documents("near_duplicate", "max_near_duplicate_share"),
-    _documents("control_characters", "max_control_character_share"),
-    _documents("mojibake", "max_mojibake_share"),
-    _documents("special_characters", "max_special_documents_share"),
+    _documents("control_characters", "max_control_character_share", "or_one_row"),
+    _documents("mojibake", "max_mojibake_share", "or_one_row"),
+    _documents("special_characters", "max_special_documents_share", "or_one_row"),
     _documents("markup", "max_markup_share"),
-    _documents("other_language", "max_other_language_share"),
-    _documents("unreadable", "max_unreadable_documents_share"),
+    _documents("other_language", "max_other_language_share", "or_one_row"),
+    _documents("unreadable", "max_unreadable_documents_share", "or_one_row"),
     _documents("unknown_token_share", "max_unknown_token_share", unit="documents"),
     _documents("token_mean_shift", "max_token_mean_shift", "or_chance", ""),
     _documents("corpus_token_mean_shift", "max_token_mean_shift", "or_chance", ""),
@@ -93,8 +101,10 @@ LIMITS: tuple[LimitSetting, ...] = (
     _documents("outdated_share", "max_outdated_share", "or_two_documents"),
     _documents("truncated_share", "max_truncated_share", "or_two_documents"),
     _documents("replaced_numbers_share", "max_replaced_numbers_share", "or_two_documents"),
-    _documents("injected_instructions", "max_injected_share"),
+    _documents("injected_instructions", "max_injected_share", "or_one_row"),
     _documents("markup_increase", "max_markup_increase", unit=""),
+    _documents("some_mojibake", "max_some_mojibake_share"),
+    _documents("some_mojibake_increase", "max_some_mojibake_increase", unit=""),
     _documents("title_longer_than_text", "max_title_longer_share"),
     _documents("title_longer_than_text_increase", "max_title_longer_increase", unit=""),
     _target("documents", "doubled_doc_id", "quality.max_doubled_id_share"),
@@ -134,7 +144,9 @@ LIMITS: tuple[LimitSetting, ...] = (
 )
 
 FIXED: dict[str, frozenset[str]] = {
-    "documents": frozenset({"accepted_documents", "doc_id_present", "doc_id_length"}),
+    "documents": frozenset(
+        {"accepted_documents", "doc_id_present", "doc_id_length", "missing_kept", "unknown_deletions"}
+    ),
     "chunks": frozenset({"chunks", "rechunked_documents"}),
     "reconcile": frozenset(
         {

@@ -95,6 +95,13 @@ RULES: dict[str, Rule] = {
         "mojibake_count",
         lambda frame, limits: frame["is_mojibake"],
     ),
+    "some_mojibake": Rule(
+        "hold characters that were decoded with the wrong character set",
+        "A few characters were decoded with the wrong character set.",
+        "mojibake_count",
+        lambda frame, limits: frame["mojibake_count"] > 0,
+        takes_out=False,
+    ),
     "special_characters": Rule(
         "consist too much of special characters",
         "Too many of the visible characters are special ones.",

@@ -46,6 +46,14 @@ class QualitySettings(Section):
         0.01, description="Share of documents with control or replacement characters."
     )
     max_mojibake_share: Share = Field(0.01, description="Share of documents with mis-decoded text.")
+    max_some_mojibake_share: Share = Field(
+        0.05,
+        description="Share of documents with any mis-decoded character, however long they are; no text of "
+        "five healthy collections had one. A knowledge base that explains broken text needs more.",
+    )
+    max_some_mojibake_increase: Share = Field(
+        0.02, description="What that share may certainly have grown by since live; more holds the batch."
+    )
     max_markup_share: Share = Field(0.02, description="Share of documents with leftover markup; more only warns.")
     max_markup_increase: Share = Field(
         0.02, description="What that share may certainly have grown by since live; more holds the batch."

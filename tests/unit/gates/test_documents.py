@@ -294,6 +294,18 @@ def test_a_delta_that_only_removes_is_judged_by_what_is_left(run):
     assert run([], live=pages, mode="delta", removed=gone).result.verdict is Verdict.FAILED
 
 
+def test_mojibake_that_is_spread_thinly_over_a_batch_holds_it(run):
+    long = [replace(page, text=" ".join([page.text] * 12)) for page in help_pages(60)]
+    broken = spoil(long, range(60), lambda text: text.replace(" ", " It\u00e2\u20ac\u2122s ", 1))
+    assert "some_mojibake" in failed(run(broken))
+    few = spoil(long, range(3), lambda text: text.replace(" ", " It\u00e2\u20ac\u2122s ", 1))
+    gate = run(few, live=few)
+    assert gate.result.verdict is Verdict.PASSED
+    assert len(gate.accepted_doc_ids) == 60
+    lenient = QualitySettings(max_some_mojibake_share=1.0)
+    assert failed(run(broken, live=few, settings=lenient)) == {"some_mojibake_increase"}
+
+
 def test_an_empty_delta_changes_nothing_and_warns_of_deletions_of_unknown_ids(run):
     pages = help_pages(40)
     quiet = run([], live=pages, mode="delta")

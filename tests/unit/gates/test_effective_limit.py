@@ -50,6 +50,16 @@ def test_a_floor_between_unrelated_documents_and_no_change_is_moved_on_its_scale
     assert needed_setting(PAIRED, at_one, 1.0) is None
 
 
+def test_one_row_may_always_be_set_aside_unless_the_setting_is_zero() -> None:
+    empty_text = limit_setting("documents", "empty_text")
+    assert empty_text is not None
+    m = measured("empty_text", 1 / 20, 1 / 20, n=20)
+    assert limit_under(empty_text, m, 0.02, 0.01) == exact(1 / 20)
+    assert limit_under(empty_text, m, 0.02, 0.3) == exact(0.3)
+    assert limit_under(empty_text, m, 0.02, 0.0) == exact(0.0)
+    assert needed_setting(empty_text, m, 0.02) == 1 / 20
+
+
 def test_two_documents_may_always_be_outdated() -> None:
     m = measured("outdated_share", 2 / 20, 2 / 20, n=20)
     assert limit_under(OUTDATED, m, 0.05, 0.01) == exact(0.1)

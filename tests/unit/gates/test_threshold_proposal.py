@@ -94,11 +94,11 @@ def test_shares_that_were_always_zero_leave_room_for_as_many_documents_as_chance
 
 
 def test_nothing_is_proposed_below_the_share_of_one_document_of_the_smallest_batch() -> None:
-    small = [documents_run(i, n=30 if i == 7 else 1000, empty_text=0.0) for i in range(30)]
-    found = row(propose(small), "quality.max_empty_text_share")
+    small = [documents_run(i, n=30 if i == 7 else 1000, empty_title=0.0) for i in range(30)]
+    found = row(propose(small), "quality.max_empty_title_share")
     assert (found.advice, found.proposed) == ("keep", None)
-    middle = [documents_run(i, n=200 if i == 7 else 1000, empty_text=0.0) for i in range(30)]
-    assert (row(propose(middle), "quality.max_empty_text_share").proposed or 0) >= 1 / 200
+    middle = [documents_run(i, n=200 if i == 7 else 1000, empty_title=0.0) for i in range(30)]
+    assert (row(propose(middle), "quality.max_empty_title_share").proposed or 0) >= 1 / 200
 
 
 def test_a_statistic_that_was_always_zero_teaches_nothing() -> None:

@@ -21,7 +21,7 @@ def test_a_document_has_one_row_for_each_of_its_reasons(tokenizer):
     features = measure_documents(pages, tokenizer, SETTINGS)
     rows = quarantine_table(features, row_masks(features, PARAMETERS), []).to_pylist()
     reasons = {row["rule"]: row for row in rows if row["doc_id"] == "page-0002"}
-    assert set(reasons) == {"control_characters", "mojibake", "markup", "special_characters"}
+    assert set(reasons) == {"control_characters", "mojibake", "some_mojibake", "markup", "special_characters"}
     assert reasons["control_characters"] == {
         "doc_id": "page-0002",
         "rule": "control_characters",
