@@ -1,10 +1,12 @@
 """Build small golden sets and search results by hand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from kbgate.evaluation.golden_set import GoldenSet, Judgement, Query
+from kbgate.evaluation.live_answers import LiveAnswers
+from kbgate.evaluation.query_results import QueryResults
 from kbgate.records import Hits
 
 
@@ -32,3 +34,11 @@ def golden_of(
     )
     judgements = tuple(Judgement(q, doc, grade) for q, docs in qrels.items() for doc, grade in docs.items())
     return GoldenSet("memory", queries, judgements)
+
+
+def live_of(results: QueryResults | None, doc_ids: Collection[str] | None = None) -> LiveAnswers | None:
+    """A live version v1.0.0 with some documents, by default all that the questions ask for; None without results."""
+    if results is None:
+        return None
+    asked_for = {doc for docs in results.column("relevant_doc_ids") for doc in docs}
+    return LiveAnswers("v1.0.0", asked_for if doc_ids is None else doc_ids, results)

@@ -40,6 +40,7 @@ def write_calibration(run: Run, live: IndexVersion, sample: ChunkVectors, draws:
         version=live.version,
         fingerprint=run.embedder.fingerprint.digest,
         settings_hash=_settings_hash(run),
+        n_live_documents=live.facts.n_documents,
         past=_past_ingests(run),
         draws=draws,
     )

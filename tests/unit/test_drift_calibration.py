@@ -2,15 +2,18 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from kbgate.artifacts import KbFolder
 from kbgate.drift.calibration import DriftCalibration, PastIngest
-from kbgate.drift_calibration import CALIBRATION_FILE, fitting_calibration
+from kbgate.drift.chunk_vectors import ChunkVectors
+from kbgate.drift_calibration import CALIBRATION_FILE, fitting_calibration, write_calibration
 from kbgate.errors import ArtifactError
 from kbgate.results import GateResult
 from kbgate.stages.check_drift import calibrate_on_live
-from small_kb import KB, SmallKb
+from kbgate.stages.reconcile import vectors_of
+from small_kb import KB, SmallKb, doc_id
 
 
 def calibrated(kb: SmallKb) -> DriftCalibration:
@@ -79,3 +82,15 @@ def test_a_file_that_is_no_calibration_is_named(live_kb: SmallKb) -> None:
         ArtifactError, match=r"drift_calibration\.json is not a calibration .* kbgate drift calibrate --kb small"
     ):
         fitting_calibration(live_kb.reader(), "v1.0.0")
+
+
+def test_a_calibration_on_a_sample_fits_the_version_that_it_was_drawn_from(live_kb: SmallKb) -> None:
+    live_kb.configure(drift={"min_documents": 5})
+    run = live_kb.reader()
+    version = run.registry.version(KB, "v1.0.0")
+    table = run.store.sample("v1.0.0", 10_000, ["doc_id", "vector"], 0)
+    doc_ids = np.array(table.column("doc_id").to_pylist(), dtype=object)
+    sample = ChunkVectors(vectors_of(table), doc_ids).of_documents([doc_id(number) for number in range(15)])
+    assert write_calibration(run, version, sample, 200).n_live_documents == 40
+    found, why_not = fitting_calibration(run, "v1.0.0")
+    assert (found is not None, why_not) == (True, "")

@@ -77,6 +77,7 @@ class DriftCalibration(BaseModel):
     false_alarm_rate: float
     """What was asked for."""
     n_live_documents: int
+    """All documents of the version, also where a sample of its chunks was drawn from."""
     draws: int
     seed: int
     sizes: tuple[CalibratedSize, ...] = Field(min_length=1)
@@ -96,6 +97,7 @@ def calibrate_drift(
     version: str,
     fingerprint: str,
     settings_hash: str,
+    n_live_documents: int | None = None,
     past: Sequence[PastIngest] = (),
     draws: int,
 ) -> DriftCalibration:
@@ -105,7 +107,8 @@ def calibrate_drift(
     the same kind exceeds it with probability at most r / (m + 1) <= rate (order statistics of exchangeable values). The
     other half measures how often that is. A past ingest raises the limit of sizes up to its own, at most to
     `max_low_similarity_share`: live's own documents know each other better than new ones do, and a larger batch varies
-    less. Sizes go from `min_documents` in steps of the root of 2 to half of live, at most 1,000.
+    less. Sizes go from `min_documents` in steps of the root of 2 to half of live, at most 1,000. `live` may be a sample:
+    `n_live_documents` are all that live has (default: those of the sample).
 
     Raises:
         UsageError: live has too few documents, or the draws are too few for the rate.
@@ -138,7 +141,7 @@ def calibrate_drift(
         fingerprint=fingerprint,
         settings_hash=settings_hash,
         false_alarm_rate=rate,
-        n_live_documents=null.n_documents,
+        n_live_documents=n_live_documents or null.n_documents,
         draws=draws,
         seed=settings.seed,
         sizes=tuple(reversed(found)),

@@ -10,6 +10,8 @@ from kbgate.evaluation.intervals import CONFIDENCE, Interval
 from kbgate.evaluation.query_results import QueryResults
 from kbgate.evaluation.resampled_mean import resample_mean
 
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class PairedDifference:
@@ -17,7 +19,8 @@ class PairedDifference:
 
     `interval` (95 %), `bounds` (each one-sided, 95 %) and `p_worse`, the p-value of "the true difference is at least
     -margin", are of the mean of the per-query differences, documents drawn anew; None below two documents. Where no query
-    changed they are exactly [0, 0] and 1: identical answers are no worse, however few the documents.
+    changed they are exactly [0, 0] and 1: identical answers are no worse, however few the documents. `p_worse` is also 1
+    below two documents if recall fell by the margin at most: then there is no loss to be sure of.
     """
 
     n: int
@@ -69,13 +72,8 @@ def compare_results(
     does not widen it. Method and source: `kbgate.evaluation.resampled_mean`.
 
     Raises:
-        UsageError: both were not measured alike, a query is not in both, or there are no queries.
+        UsageError: a query is not in both or was not asked and judged alike, or there are no queries.
     """
-    if not candidate.measured_like(live):
-        raise UsageError(
-            f"The candidate was measured at k = {candidate.k}, live at k = {live.k}, on the same golden set: "
-            f"{candidate.golden_hash == live.golden_hash}. Measure both alike before comparing them."
-        )
     wanted = set(query_ids)
     chosen = np.isin(candidate.column("query_id").astype(str), sorted(wanted))
     place_in_live = {query_id: row for row, query_id in enumerate(live.column("query_id"))}
@@ -84,6 +82,12 @@ def compare_results(
     if absent or not wanted:
         raise UsageError(
             f"Nothing to compare: queries that are not in both results: {sorted(absent)[:5] or 'none asked for'}."
+        )
+    differing = ids[~candidate.same_questions(live)[chosen]]
+    if differing.size:
+        raise UsageError(
+            f"The candidate was measured at k = {candidate.k}, live at k = {live.k}, and {differing.size} queries were not "
+            f"asked or judged alike (such as {', '.join(differing[:3])}). Measure both alike before comparing them."
         )
 
     rows_in_live = np.array([place_in_live[query_id] for query_id in ids])
@@ -120,7 +124,7 @@ def _uncertainty(
         return Interval(0.0, 0.0), Interval(0.0, 0.0), 1.0
     resampled = resample_mean(differences, clusters, resamples=resamples, seed=seed)
     if resampled is None:
-        return None, None, None
+        return None, None, None if differences.mean() < -margin - ROUNDING else 1.0
     tail = 1 - CONFIDENCE
     return (
         Interval(resampled.bound(tail / 2), resampled.bound(1 - tail / 2)),

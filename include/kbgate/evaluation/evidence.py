@@ -92,15 +92,15 @@ class Evidence:
         return pairs
 
 
-def resolve_evidence(golden: GoldenSet, texts: Mapping[str, str], *, min_similarity: float) -> Evidence:
+def resolve_evidence(
+    golden: GoldenSet, texts: Mapping[str, str], *, min_similarity: float, min_relevance: int = 1
+) -> Evidence:
     """Find the evidence of every relevant judgement in `texts`: the text of each judged document of the candidate, by doc_id.
 
-    A judgement without a quote is of the whole document: it stands as long as the document does.
+    Judgements of a grade below `min_relevance` are not relevant and left out. A judgement without a quote is of the whole document: it stands as long as the document does.
     """
     states = []
-    for judgement in golden.judgements:
-        if judgement.relevance < 1:
-            continue
+    for judgement in golden.relevant_from(min_relevance).judgements:
         if judgement.doc_id not in texts:
             states.append(JudgementState(judgement, DOCUMENT_GONE))
         elif judgement.quote is None:

@@ -9,7 +9,7 @@ import difflib
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -101,6 +101,19 @@ class GoldenSet:
             if judgement.relevance > 0:
                 grades[judgement.query_id][judgement.doc_id] = judgement.relevance
         return grades
+
+    def relevant_from(self, grade: int) -> "GoldenSet":
+        """The same queries with only the judgements of at least a grade: what recall counts as relevant. Its hash differs."""
+        return replace(self, judgements=tuple(j for j in self.judgements if j.relevance >= grade))
+
+    @cached_property
+    def key_intent_documents(self) -> dict[str, set[str]]:
+        """Key intent -> documents that answer its queries."""
+        documents: dict[str, set[str]] = {intent: set() for intent in self.key_intents}
+        for query in self.queries:
+            if query.intent in documents:
+                documents[query.intent].update(self.qrels[query.query_id])
+        return documents
 
     @cached_property
     def evidence(self) -> dict[str, tuple[tuple[str, int, int], ...]]:

@@ -1,5 +1,6 @@
 """What one version answered to every query of the golden set, one row a query."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +83,22 @@ class QueryResults:
     def measured_like(self, other: "QueryResults") -> bool:
         """Whether both were measured on the same golden set with the same k or token budget."""
         return self._measure == other._measure and self.golden_hash == other.golden_hash
+
+    def same_questions(self, other: "QueryResults") -> NDArray[np.bool_]:
+        """Which queries `other` was asked in the same words, with the same relevant documents and k or token budget.
+
+        Shape (n_queries,); the two golden sets may differ in other queries.
+        """
+        if self._measure != other._measure:
+            return np.zeros(len(self), dtype=np.bool_)
+        asked = dict(other._questions())
+        return np.array([asked.get(query_id) == question for query_id, question in self._questions()], dtype=np.bool_)
+
+    def _questions(self) -> Iterator[tuple[str, tuple[str, frozenset[str]]]]:
+        """Id of each query, then its text and relevant documents."""
+        columns = (self.table.column(name).to_pylist() for name in ("query_id", "text", "relevant_doc_ids"))
+        for query_id, text, doc_ids in zip(*columns, strict=True):
+            yield query_id, (text, frozenset(doc_ids))
 
     @property
     def _measure(self) -> tuple[int | None, int | None, int]:

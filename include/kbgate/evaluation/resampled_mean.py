@@ -41,12 +41,20 @@ class ResampledMean:
         clusters on it is below a where `bound(1 - a)` is below the threshold; fewer allow no small p-value.
         """
         reached = np.count_nonzero(self.means >= threshold - 10.0**-DECIMALS)
-        share = (1 + reached) / (1 + self.means.size)
-        return float(stats.t.cdf(stats.norm.ppf(share) * self._shrinkage, self.n_clusters - 1))
+        return p_value_of((1 + reached) / (1 + self.means.size), self.n_clusters)
 
     @property
     def _shrinkage(self) -> float:
-        return float(np.sqrt((self.n_clusters - 1) / self.n_clusters))
+        return _shrinkage(self.n_clusters)
+
+
+def p_value_of(share: float, n_clusters: int) -> float:
+    """The p-value of `ResampledMean.p_below` where a `share` of the resampled means reach the threshold."""
+    return float(stats.t.cdf(stats.norm.ppf(share) * _shrinkage(n_clusters), n_clusters - 1))
+
+
+def _shrinkage(n_clusters: int) -> float:
+    return float(np.sqrt((n_clusters - 1) / n_clusters))
 
 
 def resample_mean(values: ArrayLike, clusters: ArrayLike, *, resamples: int, seed: int) -> ResampledMean | None:

@@ -39,8 +39,8 @@ def judge_coverage(
 ) -> GateResult:
     """Hold each key intent's documents to `min_intent_coverage` and each topic of live to `max_topic_lost_share`.
 
-    `topics` are live's, worst hit first; None without a live version. One document of an intent may always be missing:
-    with few documents a share says nothing else. Without key intents only topics are judged.
+    `topics` are live's, worst hit first; None without a live version. One document of several may always be missing: with
+    few documents a share says nothing else. Without key intents only topics are judged.
     """
     measurements = (
         *(_intent(intent, found, settings) for intent, found in sorted(intents.items())),
@@ -65,7 +65,9 @@ def _intent(intent: str, found: NeededDocuments, settings: CoverageSettings) -> 
     name = f"coverage[{intent}]"
     if not n:
         return Measurement(name=name, value=None, n=0, message=f"Key intent {intent} has no judged documents.")
-    value, floor = 1 - len(lost) / n, min(settings.min_intent_coverage, 1 - 1 / n)
+    value, floor = 1 - len(lost) / n, settings.min_intent_coverage
+    if n > 1:
+        floor = min(floor, 1 - 1 / n)
     message = f"{n - len(lost)} of the {n} documents that answer key intent {intent} can be retrieved ({value:.1%})"
     if lost:
         parts = [f"{len(found.missing)} left (such as {_some(found.missing)})"] if found.missing else []
@@ -123,12 +125,13 @@ def _topic(topic: "Topic", titles: Mapping[str, str]) -> str:
 
 
 def _passed(intents: Mapping[str, NeededDocuments], topics: Measurement) -> str:
-    n = len({doc_id for found in intents.values() for doc_id in found.needed})
+    needed = {doc_id for found in intents.values() for doc_id in found.needed}
+    lost = sorted({doc_id for found in intents.values() for doc_id in (*found.missing, *found.unfound)})
     there = (
-        f"The {n} documents that answer the {len(intents)} key intents can be retrieved."
-        if n
-        else "No key intent names documents."
+        f"Of the {len(needed)} documents that answer the {len(intents)} key intents {len(needed) - len(lost)} can be"
     )
+    there += f" retrieved (not {_some(lost)})." if lost else " retrieved."
+    there = there if needed else "No key intent names documents."
     return f"{there} {topics.message}"
 
 

@@ -101,7 +101,7 @@ def _limit_of(
     if entry.rule == "or_two_documents" and n:
         return lambda setting: max(setting, min(2 / n, 1.0))
     if entry.rule == "or_one_document" and n:
-        return lambda setting: min(setting, 1 - 1 / n)
+        return lambda setting: min(setting, 1 - 1 / n) if n > 1 else setting
     if entry.rule == "or_chance":
         least = threshold if chance is None and threshold > recorded else chance
         return None if least is None else lambda setting: max(setting, least)

@@ -137,6 +137,8 @@ LIMITS: tuple[LimitSetting, ...] = (
     _recall("below_floor_p", "min_recall", "tested"),
     _recall("zero_hit_rate", "max_zero_hit_rate"),
     _recall("n_queries", "min_queries"),
+    _recall("n_queries_asked_of_live", "min_queries"),
+    _recall("n_intent_queries_asked_of_live", "min_intent_queries"),
     _recall("unjudged_share", "max_unjudged_share", not_learnt=GOLDEN),
     _recall("stale_share", "max_stale_share"),
     _recall("candidate_minus_live_lower_bound", "margin", "negated"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from kbgate.errors import UsageError
 from kbgate.evaluation.golden_set import GoldenSet
+from kbgate.evaluation.live_answers import LiveAnswers
 from kbgate.evaluation.query_results import QueryResults
 from kbgate.evaluation.recall_summary import RecallSummary, summarise_recall
 from kbgate.gates.recall_against_live import compare_with_live
@@ -22,18 +23,19 @@ def judge_recall(
     *,
     golden: GoldenSet | None,
     candidate: QueryResults | None,
-    live: QueryResults | None,
+    live: LiveAnswers | None,
     candidate_doc_ids: Collection[str],
     settings: RecallSettings,
+    unrelated_similarity: float | None = None,
 ) -> GateResult:
     """Hold the candidate to the floor of recall, overall and for each key intent, to live's recall, and to few zero hits.
 
     Queries without a relevant document, and queries whose relevant documents are all gone from `candidate_doc_ids`
     (the candidate's documents by its ledger), are left out of the means; too many of them are INCONCLUSIVE. A query
     that lost some of its relevant documents keeps them in the denominator: they should have been retrieved.
-    Without a golden set or without queries the gate is INCONCLUSIVE. Without live, or with a live version that was
-    measured another way, only the comparison is left out. The rules: `recall_floor`, `recall_against_live`,
-    `recall_evidence`.
+    Without a golden set or without queries the gate is INCONCLUSIVE. Without live (None) the comparison is left out. The
+    `unrelated_similarity` is the candidate's cosine of a question to text that does not answer it (`unrelated_pairs`). The
+    rules: `recall_floor`, `recall_against_live`, `recall_same_questions`, `recall_evidence`.
 
     Raises:
         UsageError: `candidate` was measured on another golden set or with other settings than those given.
@@ -41,9 +43,9 @@ def judge_recall(
     if golden is None or candidate is None or not golden.queries:
         return _unknown(golden, settings)
     _check_measured_so(candidate, golden, settings)
-    summary = summarise_recall(golden, candidate, live, candidate_doc_ids, settings)
+    summary = summarise_recall(golden, candidate, live, candidate_doc_ids, settings, unrelated_similarity)
     measurements = (*hold_to_floor(summary), *check_evidence(summary), *compare_with_live(summary))
-    message = tell(summary, measurements, live)
+    message = tell(summary, measurements)
     return _result(settings, judge(measurements), measurements, message, _details(summary))
 
 

@@ -1,5 +1,7 @@
 """The candidate's recall against live's on the same queries: no worse than a margin overall, not worse in a key intent."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,6 +10,8 @@ from kbgate.evaluation.comparison import PairedDifference
 from kbgate.evaluation.multiplicity import adjust_holm
 from kbgate.evaluation.power import queries_wanted
 from kbgate.evaluation.recall_summary import RecallSummary
+from kbgate.gates.recall_detectable import detectable_drops
+from kbgate.gates.recall_same_questions import count_same_questions
 from kbgate.gates.recall_values import ROUNDING, held, shown
 from kbgate.results import Measurement, Verdict
 
@@ -17,18 +21,20 @@ LOOK = (
 
 
 def compare_with_live(summary: RecallSummary) -> list[Measurement]:
-    """Non-inferiority overall, a test for each key intent, and the smallest drops that could be seen.
+    """Non-inferiority overall, a test for each key intent, and the smallest drops that these would hold.
 
     Overall, the one-sided 95 % lower bound of candidate minus live above -margin is PASSED, the upper bound below -margin
     is FAILED, anything else INCONCLUSIVE. A key intent has too few questions to prove that, so by default it is FAILED if
     it is shown to be worse by more than the margin, Holm's correction over all key intents, and PASSED otherwise.
-    Without live only the smallest drops are shown.
+    Too few questions that live was asked too are INCONCLUSIVE (`recall_same_questions`). Without live only the smallest
+    drops are shown.
     """
     if not summary.measured.any():
         return []
-    found = [] if summary.comparison is None else [*_overall(summary, summary.comparison.overall)]
-    found.append(_detectable(summary))
-    return [*found, *_key_intents(summary), *_became_exact(summary)]
+    found = count_same_questions(summary)
+    if summary.comparison is not None:
+        found += [*_overall(summary, summary.comparison.overall), *_key_intents(summary, summary.comparison.intents)]
+    return [*found, *detectable_drops(summary), *_became_exact(summary)]
 
 
 def _overall(summary: RecallSummary, paired: PairedDifference) -> list[Measurement]:
@@ -45,7 +51,7 @@ def _overall(summary: RecallSummary, paired: PairedDifference) -> list[Measureme
 
 def _non_inferiority(paired: PairedDifference, margin: float) -> Verdict:
     if paired.bounds is None:
-        return Verdict.INCONCLUSIVE
+        return Verdict.INCONCLUSIVE if paired.losses else Verdict.PASSED
     if paired.bounds.low > -margin + ROUNDING:
         return Verdict.PASSED
     return Verdict.FAILED if paired.bounds.high < -margin - ROUNDING else Verdict.INCONCLUSIVE
@@ -60,6 +66,8 @@ def _change(summary: RecallSummary, paired: PairedDifference, of: str = "") -> s
 
 
 def _how_far(paired: PairedDifference, verdict: Verdict, margin: float) -> str:
+    if paired.bounds is None and not paired.losses:
+        return "No query got worse."
     if paired.bounds is None:
         return "How sure that is cannot be told: all queries that changed ask for one document."
     if verdict is Verdict.FAILED:
@@ -70,32 +78,19 @@ def _how_far(paired: PairedDifference, verdict: Verdict, margin: float) -> str:
 
 
 def _questions_that_would_tell(summary: RecallSummary) -> str:
-    drop, margin, n = summary.minimum_detectable_drop(summary.measured), summary.settings.margin, summary.measured.sum()
-    if drop is None or drop <= margin:
+    rows, margin = summary.compared, summary.settings.margin
+    wanted = queries_wanted(summary.differences(rows), summary.candidate.clusters[rows], margin)
+    if wanted is None or wanted <= rows.sum():
         return ""
-    return f"About {queries_wanted(int(n), drop, margin)} questions would tell whether such a change is a drop of {margin:g}."
+    return f"About {wanted} questions would tell whether such a change is a drop of {margin:g}."
 
 
-def _detectable(summary: RecallSummary) -> Measurement:
-    drop, n = summary.minimum_detectable_drop(summary.measured), int(summary.measured.sum())
-    against = "these queries show" if summary.live else "this golden set shows"
-    how = f"The smallest true drop of recall that {against} (80 % power, one-sided 5 %)"
-    how += "." if summary.live else ", both versions taken as independent."
-    return shown("minimum_detectable_drop", drop, n, how)
-
-
-def _key_intents(summary: RecallSummary) -> list[Measurement]:
-    """One test and one smallest drop for each key intent; those with too few queries are told by the floor's rule."""
-    tested = summary.tested_key_intents
-    paired = {intent: summary.comparison.intents[intent] for intent in tested} if summary.comparison else {}
+def _key_intents(summary: RecallSummary, intents: Mapping[str, PairedDifference]) -> list[Measurement]:
+    """One test for each key intent that is compared; those with too few queries are told by the floor's rule."""
+    paired = {intent: intents[intent] for intent in summary.tested_key_intents if intent in intents}
     p_values = {intent: found.p_worse for intent, found in paired.items() if found.p_worse is not None}
     adjusted = dict(zip(p_values, adjust_holm(list(p_values.values())), strict=True))
-    found = []
-    for intent in tested:
-        if intent in paired:
-            found.append(_key_intent(summary, intent, paired[intent], adjusted.get(intent), len(adjusted)))
-        found.append(_detectable_in(summary, intent, len(tested)))
-    return found
+    return [_key_intent(summary, intent, each, adjusted.get(intent), len(adjusted)) for intent, each in paired.items()]
 
 
 def _key_intent(
@@ -122,31 +117,17 @@ def _key_intent(
     return held(name, p_value, "min", ALPHA, paired.n, verdict, message, LOOK)
 
 
-def _detectable_in(summary: RecallSummary, intent: str, n_tests: int) -> Measurement:
-    """The smallest drop that the test of a key intent fails for at Holm's first and hardest step, and with it the margin."""
-    rows, margin = summary.measured_of(intent), summary.settings.margin
-    drop = summary.minimum_detectable_drop(rows, ALPHA / n_tests)
-    how = (
-        f"The smallest true drop of recall that fails key intent {intent} against live (80 % power, one-sided 5 % by Holm "
-        f"over {n_tests} key intents, the margin of {margin:g} included)"
-    )
-    how += "." if summary.live else ", both versions taken as independent."
-    name = f"minimum_detectable_drop[{intent}]"
-    return shown(name, None if drop is None else min(1.0, margin + drop), int(rows.sum()), how)
-
-
 def _became_exact(summary: RecallSummary) -> list[Measurement]:
     """A recall of exactly 0 or 1 that was neither before is more often a broken measurement than a real one."""
-    slices = [("", "", summary.measured)]
-    slices += [(f"[{intent}]", f" of intent {intent}", summary.measured_of(intent)) for intent, _ in summary.intents]
+    slices = [("", "", summary.compared)]
+    slices += [(f"[{intent}]", f" of intent {intent}", summary.compared_of(intent)) for intent, _ in summary.intents]
     found = [_exact(summary, suffix, of, rows) for suffix, of, rows in slices if rows.any()]
     return [measured for measured in found if measured is not None]
 
 
 def _exact(summary: RecallSummary, suffix: str, of: str, rows: NDArray[np.bool_]) -> Measurement | None:
-    live = summary.live_recall(rows)
-    value, _ = summary.mean("recall", rows)
-    if live is None or value not in (0.0, 1.0) or live.mean() in (0.0, 1.0):
+    live, value = summary.live_recall[rows], float(summary.candidate.column("recall")[rows].mean())
+    if value not in (0.0, 1.0) or live.mean() in (0.0, 1.0):
         return None
     what = (
         "Look whether questions or their answers slipped into the documents."

@@ -25,6 +25,7 @@ def hold_to_floor(summary: RecallSummary) -> list[Measurement]:
         _mean(summary, "ndcg_at_k", "ndcg", rows, "Normalised discounted cumulative gain, linear gains."),
         *_per_intent(summary),
         _zero_hits(summary),
+        *_blind_zero_hits(summary),
     ]
 
 
@@ -119,6 +120,22 @@ def _zero_hits(summary: RecallSummary) -> Measurement:
     )
     verdict = Verdict.PASSED if value <= limit + ROUNDING else Verdict.FAILED
     return held(name, value, "max", limit, n, verdict, message, interval=interval)
+
+
+def _blind_zero_hits(summary: RecallSummary) -> list[Measurement]:
+    """A warning where any text is similar enough to count as found: the zero-hit rate then sees nothing."""
+    found, limit = summary.unrelated_similarity, summary.settings.zero_hit_similarity
+    if found is None:
+        return []
+    name, n = "unrelated_similarity", int(summary.asked.sum())
+    message = f"Questions have a similarity of {found:.2f} (median) to chunks drawn at random"
+    if found < limit:
+        return [shown(name, found, n, f"{message}.")]
+    message += (
+        f", and from {limit:g} on a chunk counts as found: with this model and these documents the zero-hit rate sees nothing. Set "
+        "recall.zero_hit_similarity above what unrelated text has."
+    )
+    return [shown(name, found, n, message).model_copy(update={"verdict": Verdict.INCONCLUSIVE})]
 
 
 def _mean(summary: RecallSummary, name: str, metric: str, rows: NDArray[np.bool_], message: str) -> Measurement:

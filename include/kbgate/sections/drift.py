@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from kbgate.results import Mode
-from kbgate.sections.section import Section, Share, Similarity
+from kbgate.sections.section import Section, Seed, Share, Similarity
 
 
 class DriftSettings(Section):
@@ -70,4 +70,4 @@ class DriftSettings(Section):
     sample_chunks: Annotated[int, Field(ge=100)] = Field(
         5000, description="Largest number of chunks a side to compare."
     )
-    seed: int = 20260101
+    seed: Seed = 20260101

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from kbgate.results import Mode
-from kbgate.sections.section import Section, Share, Similarity
+from kbgate.sections.section import Section, Seed, Share, Similarity
 
 
 class ReconcileSettings(Section):
@@ -20,4 +20,4 @@ class ReconcileSettings(Section):
         0.95, description="Of the k best chunks by exact search, the share that the store's own search must find."
     )
     max_index_queries: Annotated[int, Field(ge=1)] = Field(500, description="Questions asked to compare the two.")
-    seed: int = 20260101
+    seed: Seed = 20260101

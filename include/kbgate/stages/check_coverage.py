@@ -7,12 +7,11 @@ import pyarrow as pa
 
 from kbgate.drift.chunk_vectors import ChunkVectors
 from kbgate.drift.topics import Topic, find_topics
-from kbgate.evaluation.golden_set import GoldenSet
 from kbgate.gates.coverage import NeededDocuments, judge_coverage
 from kbgate.results import StageResult
 from kbgate.run import LEDGER_FILE, Run
 from kbgate.stages.build_candidate import candidate_version
-from kbgate.stages.check_golden_set import read_golden_set
+from kbgate.stages.check_golden_set import relevant_golden_set
 from kbgate.stages.plan_changes import read_plan
 from kbgate.stages.reconcile import vectors_of
 
@@ -21,7 +20,8 @@ def check_coverage(run: Run) -> StageResult:
     """Write `gates/coverage.json`."""
     version, live = candidate_version(run), run.start.live
     here = set(run.folder.read_table(LEDGER_FILE, ["doc_id"]).column("doc_id").to_pylist())
-    needed = _needed(read_golden_set(run))
+    golden = relevant_golden_set(run)
+    needed = {} if golden is None else golden.key_intent_documents
     unfound = _unfound(run, version, here & set().union(*needed.values()))
     intents = {
         intent: NeededDocuments(
@@ -35,17 +35,6 @@ def check_coverage(run: Run) -> StageResult:
     titles = {} if ledger is None else dict(zip(ledger["doc_id"], ledger["title"], strict=True))
     result = judge_coverage(intents, _topics(run, titles), titles, run.kb_settings.coverage)
     return run.finish_gate(result.model_copy(update={"versions": {"candidate": version, "live": live}}))
-
-
-def _needed(golden: GoldenSet | None) -> dict[str, set[str]]:
-    """Key intent -> documents that its relevant judgements name."""
-    if golden is None:
-        return {}
-    documents: dict[str, set[str]] = {intent: set() for intent in golden.key_intents}
-    for query in golden.queries:
-        if query.intent in documents:
-            documents[query.intent].update(golden.qrels[query.query_id])
-    return documents
 
 
 def _unfound(run: Run, version: str, doc_ids: Collection[str]) -> set[str]:

@@ -20,13 +20,14 @@ from kbgate.drift.nearest import NearestChunks
 from kbgate.drift.query_similarity import QuerySimilarity
 from kbgate.drift_calibration import fitting_calibration, write_calibration
 from kbgate.errors import UsageError
-from kbgate.evaluation.golden_set import GoldenSet, load_golden_set
+from kbgate.evaluation.golden_set import GoldenSet
 from kbgate.gates.drift import judge_drift
 from kbgate.gates.drift_explanation import explain_drift, unlike_live
 from kbgate.pipeline import PAGE_FILES
 from kbgate.results import GateResult, StageResult, Verdict
 from kbgate.run import LEDGER_FILE, Run
 from kbgate.stages.build_candidate import candidate_version
+from kbgate.stages.check_golden_set import relevant_golden_set
 from kbgate.stages.embed_chunks import ROWS
 from kbgate.stages.plan_changes import read_plan
 from kbgate.stages.reconcile import vectors_of
@@ -44,7 +45,7 @@ def check_drift(run: Run) -> StageResult:
     same = live is not None and _fingerprint(run, live) == run.embedder.fingerprint.digest
     new = _chunks(run, candidate, plan.added + plan.changed)
     compared: Sequence[str] = plan.changed if same else _shared_documents(run, live)
-    golden = _golden_set(run)
+    golden = relevant_golden_set(run)
     given = DriftInput(
         new=new,
         live_sample=None if live is None else _sample(run, live),
@@ -55,7 +56,7 @@ def check_drift(run: Run) -> StageResult:
         same_fingerprint=same,
         nearest=_nearest_in_live(run, live, new) if live is not None and same else None,
         queries=_query_similarity(run, golden, candidate, live) if live is not None and same else None,
-        key_intent_doc_ids=_key_intent_documents(golden),
+        key_intent_doc_ids={} if golden is None else golden.key_intent_documents,
         titles=dict(zip(ledger["doc_id"], ledger["title"], strict=True)),
     )
     calibration, why_not = fitting_calibration(run, live) if live is not None and same else (None, "")
@@ -105,7 +106,7 @@ def _live_texts(run: Run, left_out: Collection[str]) -> list[str]:
     if live is None:
         return []
     others = live[~live["doc_id"].isin(left_out)]
-    others = others.sample(min(len(others), EXPLAINING_TEXTS), random_state=run.kb_settings.drift.seed % 2**32)
+    others = others.sample(min(len(others), EXPLAINING_TEXTS), random_state=run.kb_settings.drift.seed)
     by_run = {str(key): list(group["doc_id"]) for key, group in others.groupby("run_key")}
     return [document.text for document in read_version_documents(run.settings.artifact_root, run.kb, by_run)]
 
@@ -191,24 +192,9 @@ def _shared_documents(run: Run, live: str | None) -> list[str]:
     return shared
 
 
-def _golden_set(run: Run) -> GoldenSet | None:
-    location = run.kb_settings.recall.golden_set
-    return None if location is None else load_golden_set(location)
-
-
 def _query_similarity(run: Run, golden: GoldenSet | None, candidate: str, live: str) -> QuerySimilarity | None:
     """Ask both versions every golden query and keep the cosine of the best chunk."""
     if golden is None or not golden.queries:
         return None
     vectors, _ = run.cached_embedder.embed_queries([query.text for query in golden.queries])
     return QuerySimilarity(*(run.store.search(name, vectors, 1).similarities[:, 0] for name in (candidate, live)))
-
-
-def _key_intent_documents(golden: GoldenSet | None) -> dict[str, set[str]]:
-    if golden is None:
-        return {}
-    documents: dict[str, set[str]] = {intent: set() for intent in golden.key_intents}
-    for query in golden.queries:
-        if query.intent in documents:
-            documents[query.intent].update(golden.qrels.get(query.query_id, {}))
-    return documents

@@ -43,6 +43,12 @@ def read_golden_set(run: Run) -> GoldenSet | None:
     return None if location is None else load_golden_set(location)
 
 
+def relevant_golden_set(run: Run) -> GoldenSet | None:
+    """The same with only the judgements that recall counts as relevant (`recall.min_relevance`)."""
+    golden = read_golden_set(run)
+    return None if golden is None else golden.relevant_from(run.kb_settings.recall.min_relevance)
+
+
 def examine(run: Run, golden: GoldenSet, documents: Iterable[Document], live: str | None) -> GoldenFindings:
     """Look for everything that can be wrong with a golden set; `documents` holds at least the judged ones that exist."""
     settings, judged = run.kb_settings.golden, {judgement.doc_id for judgement in golden.judgements}
@@ -62,7 +68,13 @@ def examine(run: Run, golden: GoldenSet, documents: Iterable[Document], live: st
 def evidence_in(run: Run, golden: GoldenSet, documents: Iterable[Document]) -> Evidence:
     """Find the evidence of a golden set in some documents."""
     texts = {document.doc_id: document.text for document in documents}
-    return resolve_evidence(golden, texts, min_similarity=run.kb_settings.golden.min_quote_similarity)
+    settings = run.kb_settings
+    return resolve_evidence(
+        golden,
+        texts,
+        min_similarity=settings.golden.min_quote_similarity,
+        min_relevance=settings.recall.min_relevance,
+    )
 
 
 def judged_documents(run: Run, golden: GoldenSet, ledger: "pd.DataFrame") -> Iterator[Document]:

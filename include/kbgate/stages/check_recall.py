@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from kbgate.errors import UsageError
 from kbgate.evaluation.golden_set import GoldenSet
+from kbgate.evaluation.live_answers import LiveAnswers
 from kbgate.evaluation.query_results import QueryResults, measure_queries
 from kbgate.evaluation.token_budget import cut_at_budget, fills_budget
+from kbgate.evaluation.unrelated_pairs import unrelated_similarity
 from kbgate.gates.recall import judge_recall
 from kbgate.pipeline import PAGE_FILES
 from kbgate.records import Hits
@@ -16,10 +18,13 @@ from kbgate.results import GateResult, StageResult
 from kbgate.run import LEDGER_FILE, Run
 from kbgate.stages.build_candidate import candidate_version
 from kbgate.stages.check_golden_set import evidence_in, judged_documents, read_golden_set, with_lost_evidence
+from kbgate.stages.reconcile import vectors_of
 
 QUERIES_FILE = PAGE_FILES["check_recall"]
 MOST_CHUNKS = 1000
 """Chunks retrieved for a question at most, however small they are against the token budget."""
+RANDOM_CHUNKS = 200
+"""Chunks that show what similarity a question has to text that does not answer it."""
 
 
 def check_recall(run: Run) -> StageResult:
@@ -33,9 +38,10 @@ def check_recall(run: Run) -> StageResult:
     result = judge_recall(
         golden=golden,
         candidate=candidate,
-        live=_live_results(run, golden, run.start.live),
+        live=_live_answers(run, golden, run.start.live),
         candidate_doc_ids=set(run.folder.read_table(LEDGER_FILE, ["doc_id"]).column("doc_id").to_pylist()),
         settings=run.kb_settings.recall,
+        unrelated_similarity=_unrelated_similarity(run, golden, version),
     )
     versions = {"candidate": version, "live": run.start.live, "golden_set": golden and golden.content_hash}
     return run.finish_gate(result.model_copy(update={"versions": versions}))
@@ -68,9 +74,10 @@ def evaluate_version(run: Run, version: str | None) -> GateResult:
     result = judge_recall(
         golden=golden,
         candidate=candidate,
-        live=candidate if name == live else _live_results(run, golden, live),
+        live=_live_answers(run, golden, live, candidate if name == live else None),
         candidate_doc_ids=set() if ledger is None else set(ledger["doc_id"]),
         settings=run.kb_settings.recall,
+        unrelated_similarity=_unrelated_similarity(run, golden, name),
     )
     return result.model_copy(
         update={"versions": {"candidate": name, "live": live, "golden_set": golden and golden.content_hash}}
@@ -90,6 +97,16 @@ def ask(run: Run, golden: GoldenSet, version: str) -> QueryResults:
         zero_hit_similarity=settings.zero_hit_similarity,
         budget_tokens=budget,
         min_relevance=settings.min_relevance,
+    )
+
+
+def _unrelated_similarity(run: Run, golden: GoldenSet | None, version: str) -> float | None:
+    """Compare every query with a few random chunks of a version, the same ones for the same seed."""
+    if golden is None:
+        return None
+    queries, _ = run.cached_embedder.embed_queries([query.text for query in golden.queries])
+    return unrelated_similarity(
+        queries, vectors_of(run.store.sample(version, RANDOM_CHUNKS, ["vector"], run.kb_settings.recall.seed))
     )
 
 
@@ -115,10 +132,19 @@ def _tokens(run: Run, version: str, hits: Hits) -> NDArray[np.int64]:
     return np.array(counts, dtype=np.int64).reshape(hits.chunk_ids.shape)
 
 
-def _live_results(run: Run, golden: GoldenSet | None, live: str | None) -> QueryResults | None:
-    """Ask live the same queries; if it was embedded by another model, take what its own run measured."""
-    if live is None or golden is None:
+def _live_answers(
+    run: Run, golden: GoldenSet | None, live: str | None, measured: QueryResults | None = None
+) -> LiveAnswers | None:
+    """What is live, and its answers, if they are not `measured` yet."""
+    ledger = run.ledger(live, ["doc_id"])
+    if live is None or ledger is None or golden is None:
         return None
+    results = _live_results(run, golden, live) if measured is None else measured
+    return LiveAnswers(live, frozenset(ledger["doc_id"]), results)
+
+
+def _live_results(run: Run, golden: GoldenSet, live: str) -> QueryResults | None:
+    """Ask live the same queries; if it was embedded by another model, take what its own run measured."""
     if run.registry.version(run.kb, live).facts.fingerprint == run.embedder.fingerprint.digest:
         return ask(run, golden, live)
     folder = run.version_folder(live)

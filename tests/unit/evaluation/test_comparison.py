@@ -82,8 +82,10 @@ def test_clusters_are_documents_so_many_questions_about_one_do_not_make_it_sure(
 def test_results_measured_differently_are_refused():
     with pytest.raises(UsageError, match="k = 1, live at k = 2"):
         compare(results(), results(k=2))
-    with pytest.raises(UsageError, match="same golden set: False"):
-        compare(results(), results(golden=golden_of({f"q{n}": {"d": 1} for n in range(40)})))
+    other = results(golden=golden_of({f"q{n}": {"d": 1} if n < 2 else {f"d{n}": 1} for n in range(40)}))
+    with pytest.raises(UsageError, match=r"2 queries were not asked or judged alike \(such as q0, q1\)"):
+        compare(results(), other)
+    assert compare(results(), other, query_ids=IDS[2:]).overall.n == 38
 
 
 def test_queries_that_are_not_there_are_refused():
@@ -111,5 +113,6 @@ def test_identical_answers_are_exactly_no_worse_even_about_a_single_document():
 
     same = compare(of([3]), of([3])).overall
     assert (same.bounds.low, same.bounds.high, same.p_worse) == (0.0, 0.0, 1.0)
-    changed = compare(of([3, 4]), of([3])).overall
-    assert (changed.interval, changed.bounds, changed.p_worse) == (None, None, None)
+    for missed, p_worse in (([3, 4, 5, 6], None), ([3, 4], 1.0), ([], 1.0)):
+        changed = compare(of(missed), of([3])).overall
+        assert (changed.interval, changed.bounds, changed.p_worse) == (None, None, p_worse)

@@ -82,3 +82,11 @@ def test_stale_questions_are_those_that_health_calls_stale() -> None:
     golden = GoldenSet("memory", found.golden.queries, found.golden.judgements, found.lost_pairs)
     assert golden.health(TEXTS).stale == tuple(query.query_id for query in found.stale) == ("q1", "q2")
     assert golden.content_hash == found.golden.content_hash
+
+
+def test_what_is_not_relevant_enough_is_no_evidence() -> None:
+    judgements = (Judgement("q1", "gone.md", 2), Judgement("q1", "card.md", 1))
+    golden = GoldenSet("memory", (Query("q1", "text"),), judgements)
+    found = [resolve_evidence(golden, TEXTS, min_similarity=0.9, min_relevance=grade) for grade in (1, 2)]
+    assert [len(each.states) for each in found] == [2, 1]
+    assert [len(each.stale) for each in found] == [0, 1]

@@ -54,6 +54,17 @@ def test_one_document_of_a_few_may_be_missing() -> None:
     assert judge(needed(2, n=4)).verdict is Verdict.FAILED
 
 
+def test_the_only_document_of_a_key_intent_may_not_be_missing() -> None:
+    gate = judge(needed(missing=1, n=1))
+    assert (gate.verdict, gate.measurements[0].threshold) == (Verdict.FAILED, SETTINGS.min_intent_coverage)
+    assert judge(needed(n=1)).verdict is Verdict.PASSED
+
+
+def test_what_passed_counts_what_is_lost_all_the_same() -> None:
+    message = judge(needed(missing=1)).message
+    assert message.startswith("Of the 20 documents that answer the 1 key intents 19 can be retrieved (not d00).")
+
+
 def test_a_topic_that_lost_most_of_its_documents_is_named() -> None:
     assert judge(topics=[topic(5)]).verdict is Verdict.PASSED
     gate = judge(topics=[topic(6), topic(0)])

@@ -73,6 +73,8 @@ def test_one_document_of_an_intent_may_always_be_missing() -> None:
     assert limit_under(COVERAGE, m, 0.9, 0.95) == exact(0.8)
     assert limit_under(COVERAGE, m, 0.9, 0.5) == exact(0.5)
     assert needed_setting(COVERAGE, m, 0.9) == 1
+    only = measured("coverage[x]", 0.0, 0.9, n=1, direction="min")
+    assert limit_under(COVERAGE, only, 0.9, 0.95) == exact(0.95), "the only one may not"
 
 
 def test_chance_above_the_setting_is_on_record_and_below_it_is_not() -> None:

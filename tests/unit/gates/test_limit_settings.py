@@ -27,7 +27,6 @@ NO_LIMITS = {
     "golden.min_leak_bytes",
     "reconcile.max_index_queries",
     "recall.min_relevance",
-    "recall.min_intent_queries",
     "embedder.max_tokens",
 }
 

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from golden_examples import golden_of, hits_of
+from golden_examples import golden_of, hits_of, live_of
 from kbgate.errors import UsageError
 from kbgate.evaluation.golden_set import GoldenSet, load_golden_set
 from kbgate.evaluation.query_results import QueryResults, measure_queries
@@ -44,7 +44,7 @@ def judge(
     return judge_recall(
         golden=golden,
         candidate=candidate or measured(golden, settings=settings),
-        live=live,
+        live=live_of(live),
         candidate_doc_ids=documents(golden) if doc_ids is None else doc_ids,
         settings=settings,
     )
@@ -224,12 +224,12 @@ def test_a_missing_live_is_noted_and_leaves_the_floor_rule():
     assert result.verdict is Verdict.PASSED
 
 
-def test_live_measured_with_another_k_is_not_compared():
+def test_live_measured_with_another_k_is_not_compared_and_does_not_pass_for_no_live_version():
     golden = golden_set()
     live = measured(golden, settings=SETTINGS.model_copy(update={"k": 10}))
     result = judge(golden, live=live)
-    assert "Not compared with live: live was measured with another k or golden set." in result.message
-    assert result.verdict is Verdict.PASSED
+    assert "Live (v1.0.0), embedded by another model, was asked 0 of the 150 queries" in result.message
+    assert result.verdict is Verdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("change", [{"k": 10}, {"zero_hit_similarity": -1.0}])

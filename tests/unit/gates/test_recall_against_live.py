@@ -1,11 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from golden_examples import golden_of, hits_of
+from golden_examples import golden_of, hits_of, live_of
 from kbgate.evaluation.golden_set import GoldenSet, Judgement, Query
-from kbgate.evaluation.query_results import measure_queries
+from kbgate.evaluation.live_answers import LiveAnswers
+from kbgate.evaluation.query_results import QueryResults, measure_queries
 from kbgate.gates.recall import judge_recall
 from kbgate.results import GateResult, Measurement, Verdict
 from kbgate.sections.recall import RecallSettings
@@ -38,7 +41,7 @@ def judge(golden: GoldenSet, missed, missed_by_live=(), settings=FREE) -> GateRe
     return judge_recall(
         golden=golden,
         candidate=measured(set(missed)),
-        live=None if missed_by_live is None else measured(set(missed_by_live)),
+        live=None if missed_by_live is None else live_of(measured(set(missed_by_live))),
         candidate_doc_ids={judgement.doc_id for judgement in golden.judgements},
         settings=settings,
     )
@@ -92,8 +95,11 @@ def test_between_the_bounds_it_is_not_known_and_the_advice_says_how_many_questio
     assert measured.verdict is Verdict.INCONCLUSIVE
     assert result.verdict is Verdict.INCONCLUSIVE
     assert measured.value < -0.05 < named(result, "candidate_minus_live").ci_high
-    drop = named(result, "minimum_detectable_drop").value
-    assert f"About {np.ceil(N * (drop / 0.05) ** 2):.0f} questions would tell" in measured.advice
+    differences = np.zeros(N)
+    differences[list(SPREAD)] -= 1
+    differences[[5, 55, 105, 155]] += 1
+    wanted = np.ceil(N * (2.4865 * differences.std(ddof=1) / np.sqrt(N) / 0.05) ** 2)
+    assert f"About {wanted:.0f} questions would tell" in measured.advice
     assert "Too little is known to promote." in result.message
 
 
@@ -186,6 +192,13 @@ def test_a_key_intent_that_is_all_about_one_document_is_unknown_once_it_changed(
     changed = named(judge(golden, [0, 1]), "worse_than_live_p[refunds]")
     assert (changed.verdict, changed.value) == (Verdict.INCONCLUSIVE, None)
     assert "all queries that changed ask for one document" in changed.message
+    for missed, by_live in (([], [0, 1]), ([0], []), ([0, 1], [2])):
+        better = named(judge(golden, missed, by_live), "worse_than_live_p[refunds]")
+        assert (better.verdict, better.value) == (Verdict.PASSED, 1.0)
+    strict = FREE.model_copy(update={"intent_live_rule": "non_inferiority"})
+    proved = named(judge(golden, [], [0, 1], strict), "candidate_minus_live_lower_bound[refunds]")
+    assert (proved.verdict, proved.value) == (Verdict.PASSED, None)
+    assert "No query got worse." in proved.message
 
 
 @pytest.mark.parametrize("missed_by_live", [(), None])
@@ -195,7 +208,125 @@ def test_the_smallest_drop_that_can_be_seen_is_shown_overall_and_for_each_key_in
     assert drops.keys() == {f"minimum_detectable_drop{of}" for of in ("", "[billing]", "[orders]")}
     assert all(drop.severity == "warning" and 0 < drop.value <= 1 for drop in drops.values())
     assert drops["minimum_detectable_drop[billing]"].value > drops["minimum_detectable_drop"].value + 0.05
-    assert ("independent" in drops["minimum_detectable_drop[billing]"].message) == (missed_by_live is None)
+    assert ("Once a version" in drops["minimum_detectable_drop[billing]"].message) == (missed_by_live is None)
+
+
+@pytest.mark.parametrize(
+    ("intent", "drops", "rule", "about"),
+    [
+        ("", "minimum_detectable_drop", "candidate_minus_live_lower_bound", 0.042),
+        ("billing", "minimum_detectable_drop[billing]", "worse_than_live_p[billing]", 0.15),
+    ],
+)
+def test_a_true_drop_of_the_size_that_is_printed_is_held_four_times_in_five(intent, drops, rule, about):
+    golden = golden_of({f"q{i}": {f"d{i}": 1} for i in range(N)}, {f"q{i}": intent for i in range(N)}, [intent])
+    if intent:
+        golden = GoldenSet("memory", golden.queries[:80], golden.judgements[:80])
+    random, times = np.random.default_rng(5), 40
+    drop = named(judge(golden, []), drops).value
+    assert drop == pytest.approx(about, abs=0.01)
+    candidates = [np.flatnonzero(random.random(len(golden.queries)) < drop) for _ in range(times)]
+    held = sum(named(judge(golden, missed), rule).verdict is not Verdict.PASSED for missed in candidates)
+    assert 0.65 <= held / times <= 0.95
+
+
+def test_a_key_intent_on_too_few_documents_says_that_no_drop_can_be_shown():
+    golden = golden_of(
+        {f"q{i}": {f"d{i % 3 if i < 50 else i}": 1} for i in range(N)},
+        {f"q{i}": "billing" if i < 50 else "orders" if i < 100 else "" for i in range(N)},
+        ["billing", "orders"],
+    )
+    drop = named(judge(golden, []), "minimum_detectable_drop[billing]")
+    assert drop.value is None
+    assert drop.message.startswith("No drop in key intent billing, however large, can be shown beyond chance: its 50")
+
+
+def test_where_even_an_equal_candidate_would_be_held_the_message_says_so():
+    result = judge(golden_set(key_intents=()), range(0, 180, 2), range(1, 181, 2))
+    drop = named(result, "minimum_detectable_drop")
+    assert (drop.value, drop.verdict) == (0.0, Verdict.PASSED)
+    assert drop.message.startswith("Even a candidate as good as live would be held 4 times in 5")
+
+
+@pytest.mark.parametrize(("rule", "of"), [("live_rule", ""), ("intent_live_rule", "[billing]")])
+def test_where_live_is_only_shown_no_drop_is_held_and_none_is_printed(rule, of):
+    result = judge(golden_set(), [0], settings=FREE.model_copy(update={rule: "show"}))
+    assert f"minimum_detectable_drop{of}" not in {m.name for m in result.measurements}
+
+
+def against(golden: GoldenSet, missed, live: LiveAnswers, settings=FREE) -> GateResult:
+    rankings = [["other"] if i in set(missed) else list(golden.qrels[q.query_id]) for i, q in enumerate(golden.queries)]
+    candidate = measure_queries(golden, hits_of(rankings), k=5, zero_hit_similarity=0.25)
+    documents = {judgement.doc_id for judgement in golden.judgements}
+    return judge_recall(golden=golden, candidate=candidate, live=live, candidate_doc_ids=documents, settings=settings)
+
+
+def perfect(golden: GoldenSet, k=5) -> QueryResults:
+    rankings = [list(golden.qrels[query.query_id]) for query in golden.queries]
+    return measure_queries(golden, hits_of(rankings), k=k, zero_hit_similarity=0.25)
+
+
+def reworded(golden: GoldenSet, n: int) -> GoldenSet:
+    queries = tuple(replace(query, text="other words") if i < n else query for i, query in enumerate(golden.queries))
+    return replace(golden, queries=queries)
+
+
+def test_one_edited_question_does_not_drop_the_comparison_with_live():
+    golden = golden_set(key_intents=())
+    result = against(reworded(golden, 1), range(1, N, 7), live_of(perfect(golden)))
+    assert overall(result).n == N - 1
+    assert overall(result).verdict is Verdict.FAILED
+    assert named(result, "n_queries_asked_of_live").verdict is Verdict.PASSED
+
+
+@pytest.mark.parametrize("change", ["reworded", "judged anew", "another k", "unknown"])
+def test_a_live_version_that_was_not_asked_enough_of_the_same_questions_holds_the_candidate(change):
+    golden = golden_set(key_intents=())
+    asked, live = golden, live_of(perfect(golden, k=6 if change == "another k" else 5))
+    if change == "reworded":
+        asked = reworded(golden, 120)
+    elif change == "judged anew":
+        judgements = [replace(j, doc_id="elsewhere") if i < 120 else j for i, j in enumerate(golden.judgements)]
+        asked = replace(golden, judgements=tuple(judgements))
+    elif change == "unknown":
+        live = replace(live, results=None)
+    result = against(asked, [], live)
+    n = named(result, "n_queries_asked_of_live")
+    assert (result.verdict, n.verdict, n.threshold) == (Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE, 100)
+    assert n.value == (80 if change in ("reworded", "judged anew") else 0)
+    assert "recall.live_rule" in n.advice
+    assert "no live version" not in result.message
+    shown = against(asked, [], live, FREE.model_copy(update={"live_rule": "show"}))
+    assert shown.verdict is Verdict.PASSED
+    assert "no live version" not in shown.message
+
+
+def test_a_key_intent_whose_questions_were_all_edited_is_held_too():
+    golden = golden_set()
+    result = against(reworded(golden, 50), [], live_of(perfect(golden)))
+    billing = named(result, "n_intent_queries_asked_of_live[billing]")
+    assert (billing.value, billing.threshold, billing.verdict) == (0, 20, Verdict.INCONCLUSIVE)
+    assert [m.name for m in result.failed_measurements] == [billing.name]
+
+
+def test_questions_about_documents_that_live_does_not_have_do_not_hide_a_loss():
+    golden, new = golden_set(key_intents=()), {f"d{i}" for i in range(180, N)}
+    documents = {judgement.doc_id for judgement in golden.judgements}
+    live = perfect(golden)
+    result = against(golden, range(0, 180, 9), live_of(live, documents - new))
+    assert (overall(result).n, overall(result).verdict) == (180, Verdict.FAILED)
+    assert named(result, "n_queries_new_to_live").value == 20
+    none = against(golden, [], live_of(live, []))
+    assert none.verdict is Verdict.PASSED
+    assert "Not compared with live: v1.0.0 has none of the documents that the questions ask for." in none.message
+
+
+def test_a_key_intent_is_compared_on_what_live_can_answer_too():
+    golden = golden_set()
+    documents = {judgement.doc_id for judgement in golden.judgements} - {f"d{i}" for i in range(15)}
+    result = against(golden, range(15, 30), live_of(perfect(golden), documents))
+    billing = named(result, "worse_than_live_p[billing]")
+    assert (billing.n, billing.verdict) == (35, Verdict.FAILED)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +362,7 @@ def verdicts(golden: GoldenSet, candidate_misses, live_misses) -> dict[str, tupl
     result = judge_recall(
         golden=golden,
         candidate=measured(candidate_misses),
-        live=measured(live_misses),
+        live=live_of(measured(live_misses)),
         candidate_doc_ids={judgement.doc_id for judgement in golden.judgements},
         settings=SETTINGS,
     )

@@ -119,3 +119,20 @@ def test_only_grades_that_are_high_enough_count_for_recall():
     assert recall(1)[0] == 0.5
     assert recall(2)[0] == 1.0
     assert recall(1)[1] == recall(2)[1] < 1
+
+
+@pytest.mark.parametrize(("unrelated", "blind"), [(0.24, False), (0.25, True), (0.75, True)])
+def test_a_zero_hit_limit_that_any_text_reaches_is_warned_of(unrelated, blind):
+    golden = golden_of({f"q{i}": {f"d{i}": 1} for i in range(120)})
+    answers = measure_queries(golden, hits_of([[f"d{i}"] for i in range(120)]), k=5, zero_hit_similarity=0.25)
+    result = judge_recall(
+        golden=golden,
+        candidate=answers,
+        live=None,
+        candidate_doc_ids={f"d{i}" for i in range(120)},
+        settings=RecallSettings(),
+        unrelated_similarity=unrelated,
+    )
+    assert result.verdict is Verdict.PASSED
+    assert named(result, "unrelated_similarity").value == unrelated
+    assert ("the zero-hit rate sees nothing" in result.message) == blind

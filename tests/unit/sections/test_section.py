@@ -61,3 +61,12 @@ def test_a_share_is_0_to_1_and_a_similarity_minus_1_to_1(field: str, lowest: int
         with pytest.raises(ValidationError) as caught:
             Limits(**{field: value})
         assert [error["loc"] for error in caught.value.errors()] == [(field,)]
+
+
+@pytest.mark.parametrize("section", [CoverageSettings, DriftSettings, RecallSettings, ReconcileSettings])
+def test_a_seed_is_what_every_library_takes(section: type[Section]) -> None:
+    for seed in (0, 2**32 - 1):
+        section(seed=seed)  # type: ignore[call-arg]
+    for seed in (-1, 2**32):
+        with pytest.raises(ValidationError, match="seed"):
+            section(seed=seed)  # type: ignore[call-arg]

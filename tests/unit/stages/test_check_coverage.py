@@ -5,6 +5,7 @@ import pyarrow as pa
 from kbgate.pipeline import STAGES
 from kbgate.run import Run
 from kbgate.stages.check_coverage import check_coverage
+from kbgate.stages.check_golden_set import check_golden_set, relevant_golden_set
 from kbgate.stages.embed_chunks import VECTORS_FILE
 from kbgate.stages.reconcile import vectors_of
 from small_kb import SmallKb, doc_id, intent_of
@@ -59,3 +60,24 @@ def test_a_document_that_its_own_text_does_not_find_is_not_covered(live_kb: Smal
     assert check_coverage(run).holds
     gate = run.folder.read_gates()["coverage"]
     assert gate.details["intents"]["orders"]["unfound"] == sorted(map(doc_id, orders))
+
+
+def test_a_document_that_is_not_relevant_enough_is_not_needed(live_kb: SmallKb) -> None:
+    """Every question of a key intent has a second document of the lowest grade, which recall does not count."""
+    qrels = live_kb.folder / "golden" / "qrels.tsv"
+    graded = qrels.read_text().replace("\t1\n", "\t2\n")
+    qrels.write_text(graded + "".join(f"q{number}-0\tgone-{number}\t1\n" for number in range(20)))
+    live_kb.configure(recall={"min_relevance": 2})
+    live_kb.change(3)
+    run = built(live_kb)
+    assert not check_coverage(run).holds
+    details = run.folder.read_gates()["coverage"].details["intents"]
+    assert [(each["n_needed"], each["missing"]) for each in details.values()] == [(10, []), (10, [])]
+    assert not [name for name in needed_documents(run) if name.startswith("gone")]
+    check_golden_set(run)
+    assert run.folder.read_gates()["golden_set"].details["n_stale"] == 0
+
+
+def needed_documents(run: Run) -> set[str]:
+    golden = relevant_golden_set(run)
+    return set().union(*golden.key_intent_documents.values()) if golden else set()

@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import pytest
 
 from kbgate.errors import UsageError
@@ -5,7 +8,7 @@ from kbgate.evaluation.query_results import QueryResults
 from kbgate.pipeline import STAGES
 from kbgate.run import Run
 from kbgate.stages.check_recall import QUERIES_FILE, check_recall, evaluate_version
-from small_kb import SmallKb
+from small_kb import SmallKb, doc_id
 
 BEFORE = STAGES[: STAGES.index("check_recall")]
 
@@ -117,3 +120,35 @@ def test_without_a_budget_the_k_best_are_asked_for_and_no_tokens_are_counted(liv
     answers = QueryResults.from_table(run.folder.read_table(QUERIES_FILE))
     assert answers.budget_tokens is None
     assert {len(row["doc_ids"]) for row in answers.rows()} == {5}
+
+
+def test_with_another_model_live_is_compared_on_the_questions_that_stayed(live_kb: SmallKb) -> None:
+    queries = live_kb.folder / "golden" / "queries.jsonl"
+    lines = [json.loads(line) for line in queries.read_text().splitlines()]
+    lines[0]["text"] += " please"
+    queries.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    live_kb.configure(embedder={"passage_prefix": "passage: "})
+    run = built(live_kb)
+    check_recall(run)
+    measured = {m.name: m for m in run.folder.read_gates()["recall"].measurements}
+    assert measured["candidate_minus_live"].n == measured["n_queries_asked_of_live"].value == 119
+
+
+def test_a_live_version_of_another_model_without_answers_holds_the_run(live_kb: SmallKb) -> None:
+    (Path(live_kb.reader().version_folder("v1.0.0").uri) / QUERIES_FILE).unlink()
+    live_kb.configure(embedder={"passage_prefix": "passage: "})
+    run = built(live_kb)
+    result = check_recall(run)
+    assert (result.holds, result.summary["verdict"]) == (True, "inconclusive")
+    assert "Live (v1.0.0), embedded by another model, was asked 0 of the 120 queries" in result.message
+
+
+def test_documents_that_live_does_not_have_are_left_out_of_the_comparison(live_kb: SmallKb) -> None:
+    judged = live_kb.folder / "golden" / "qrels.tsv"
+    judged.write_text(judged.read_text().replace(f"q0-0\t{doc_id(0)}\t", "q0-0\tnew\t"))
+    live_kb.documents[40] = {**live_kb.documents[0], "doc_id": "new", "text": live_kb.documents[0]["text"] + " Anew."}
+    run = built(live_kb)
+    check_recall(run)
+    measured = {m.name: m for m in run.folder.read_gates()["recall"].measurements}
+    assert (measured["n_queries_new_to_live"].value, measured["candidate_minus_live"].n) == (1, 119)
+    assert measured["unrelated_similarity"].value < 0.1
