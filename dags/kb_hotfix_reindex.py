@@ -33,7 +33,11 @@ for kb in knowledge_bases():
             ),
             "base_version": Param(None, type=["null", "string"], description="Version to repair; empty: the live one."),
             "batch": Param(None, type=["null", "string"], description="Repaired documents; empty: the base's own."),
-            "documents": Param(None, type=["null", "string"], description="Pattern over doc_id, such as billing/*."),
+            "documents": Param(
+                None,
+                type=["null", "string"],
+                description="Only with a batch: which of its documents, such as billing/*.",
+            ),
             "chunk_size_tokens": Param(None, type=["null", "integer"], minimum=8, maximum=8192),
             "chunk_overlap_tokens": Param(None, type=["null", "integer"], minimum=0, maximum=4096),
             "model": Param(

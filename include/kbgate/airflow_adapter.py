@@ -247,7 +247,8 @@ def _connection_dsn(connection_id: str) -> str | None:
 
 def _request(context: Any, settings: Settings, kb: str, kind: str, run_key: str, stage: str) -> Any:
     from kbgate import pipeline
-    from kbgate.run import RunRequest, override_settings
+    from kbgate.overrides import override_settings
+    from kbgate.run import RunRequest
 
     params, dag_run = dict(context["params"]), context["dag_run"]
     scheduled = dag_run.run_type == "scheduled"

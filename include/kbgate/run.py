@@ -26,20 +26,6 @@ if TYPE_CHECKING:
 REQUEST_FILE = "request.json"
 START_FILE = "start.json"
 LEDGER_FILE = "ledger.parquet"
-CHOICES = {
-    "mode": ("source", "mode"),
-    "deletions": ("source", "deletions"),
-    "chunk_size_tokens": ("chunker", "size_tokens"),
-    "chunk_overlap_tokens": ("chunker", "overlap_tokens"),
-    "model": ("embedder", "model"),
-    "model_sha256": ("embedder", "sha256"),
-    "revision": ("embedder", "revision"),
-    "query_prefix": ("embedder", "query_prefix"),
-    "passage_prefix": ("embedder", "passage_prefix"),
-}
-"""What a person may choose for one run: the parameter's name -> section and setting that it overrides."""
-OF_ONE_MODEL = {"sha256": None, "revision": None, "query_prefix": "", "passage_prefix": "", "max_tokens": None}
-"""Settings that are true of one model only: another one begins with these."""
 SECRET_OPTIONS = frozenset({"dsn", "password", "token", "secret", "storage_options"})
 
 
@@ -63,6 +49,11 @@ class RunRequest(BaseModel):
     """False: build and judge, but leave the promotion to a person."""
     target: str | None = None
     """Rollback: the version to return to; the previous one if None. Promotion: the candidate."""
+
+    @property
+    def reads_base(self) -> bool:
+        """Whether the batch is the base version's own texts: a hotfix without a batch of its own."""
+        return self.kind == "hotfix" and "options" not in self.overrides.get("source", {})
 
 
 class RunStart(BaseModel):
@@ -266,30 +257,6 @@ def load_run(settings: Settings, kb: str, run_key: str) -> Run:
     except ValidationError as error:
         raise ArtifactError(f"{folder.uri}/{REQUEST_FILE} is not a run request: {explain(error, '')}") from error
     return Run(settings, request)
-
-
-def override_settings(settings: KnowledgeBaseSettings, params: dict[str, Any]) -> dict[str, Any]:
-    """Turn what a person may choose for one run into overrides of the settings, by section; absent or None means no change.
-
-    `batch` is the path of the documents; the others are those of `CHOICES`.
-
-    Raises:
-        UsageError: `model_sha256` without `model`.
-    """
-    chosen = {name: value for name, value in params.items() if value is not None}
-    if "model_sha256" in chosen and "model" not in chosen:
-        raise UsageError(
-            "model_sha256 was given without model: it is the hash of another model's weights. Name that model too."
-        )
-    overrides: dict[str, dict[str, Any]] = {}
-    for name, (section, setting) in CHOICES.items():
-        if name in chosen:
-            overrides.setdefault(section, {})[setting] = chosen[name]
-    if "batch" in chosen:
-        overrides.setdefault("source", {})["options"] = {**settings.source.options, "path": chosen["batch"]}
-    if chosen.get("model", settings.embedder.model) != settings.embedder.model:
-        overrides["embedder"] = {**OF_ONE_MODEL, **overrides["embedder"]}
-    return overrides
 
 
 def registry_dsn(settings: Settings) -> str:

@@ -12,9 +12,10 @@ import pyarrow as pa
 import pytest
 
 from kbgate.errors import UsageError
+from kbgate.overrides import override_settings
 from kbgate.pipeline import run_candidate, run_stage
 from kbgate.results import GateResult, Measurement, Verdict
-from kbgate.run import LEDGER_FILE, Run, RunRequest, override_settings
+from kbgate.run import LEDGER_FILE, Run, RunRequest
 from kbgate.sample.faults import FAULTS, write_batch
 from kbgate.settings import Settings, load_settings
 from kbgate.stages.embed_chunks import VECTORS_FILE

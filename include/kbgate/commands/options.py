@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from kbgate.errors import UsageError
-from kbgate.run import RunRequest, override_settings
+from kbgate.overrides import override_settings
+from kbgate.run import RunRequest
 from kbgate.settings import Settings, load_settings
 
 KbOption = Annotated[

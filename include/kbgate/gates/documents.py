@@ -181,9 +181,9 @@ def _measure(batch: DocumentBatch, suite: "SuiteResult | None", masks: "Masks") 
     found += measure_unknown_deletions(batch.removed, live_ids)
     dated = batch.features.loc[batch.is_accepted, DATED_COLUMNS]
     found.append(measure_outdated(dated, batch.live_ledger, batch.settings, batch.earlier))
-    found.append(measure_truncated(batch.accepted, batch.live_ledger, batch.truncated, batch.settings))
+    found.append(measure_truncated(batch.features, batch.live_ledger, batch.truncated, batch.settings))
     replaced = batch.replaced_numbers or ReplacedNumbers()
-    found.append(measure_replaced_numbers(batch.accepted["doc_id"], batch.live_ledger, replaced, batch.settings))
+    found.append(measure_replaced_numbers(batch.features["doc_id"], batch.live_ledger, replaced, batch.settings))
     found += _rule_increases(batch, masks)
     return tuple(found)
 

@@ -32,5 +32,5 @@ def percent(share: float) -> str:
 
 
 def limit_percent(share: float) -> str:
-    """Write a limit as it was set, such as 2 %."""
-    return f"{100 * share:.6g} %"
+    """Write a limit, such as 2 %; three digits, for one that is one row of 39."""
+    return f"{100 * share:.3g} %"

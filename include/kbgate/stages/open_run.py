@@ -13,13 +13,18 @@ def open_run(run: Run) -> StageResult:
 
     Raises:
         ConflictError: another run holds the lease.
-        UsageError: its base version cannot be built on, or a hotfix has no reason.
+        UsageError: its base version cannot be built on, or a hotfix has no reason or selects from no batch.
         GoldenSetError: recall could not be measured in the end.
         InfrastructureError: the store does not answer, or has lost the base version.
     """
     if run.request.kind == "hotfix" and not run.request.reason.strip():
         raise UsageError(
             "A hotfix needs a reason: it is kept in the history of the knowledge base. Give one and start it again."
+        )
+    if run.request.documents is not None and run.request.reads_base:
+        raise UsageError(
+            f"documents = {run.request.documents!r} selects among the documents of a batch, and no batch was named. "
+            "Name one, or leave documents empty to cut and embed all of the base's own texts again."
         )
     if run.kb_settings.recall.golden_set is not None:
         # What is wrong with it is told now, and not after everything was embedded.

@@ -63,27 +63,20 @@ def read_rejected(run: Run) -> list[RejectedRow]:
     return [RejectedRow(**row) for row in run.folder.read_table(REJECTED_FILE).to_pylist()]
 
 
-def reads_base(run: Run) -> bool:
-    """Whether the batch is the base version's own texts: a hotfix without a batch of its own."""
-    return run.request.kind == "hotfix" and "options" not in run.request.overrides.get("source", {})
-
-
 def batch_mode(run: Run) -> Literal["snapshot", "delta"]:
     """How the batch is to be read; a hotfix's batch replaces single documents of its base."""
     if run.request.kind == "hotfix":
-        return "snapshot" if reads_base(run) else "delta"
+        return "snapshot" if run.request.reads_base else "delta"
     return run.kb_settings.source.mode
 
 
 def _rows(run: Run) -> Iterator[Document | RejectedRow]:
     pattern = run.request.documents
-    if not reads_base(run):
+    if not run.request.reads_base:
         for row in run.source.read():
             if pattern is None or fnmatchcase(row.doc_id, pattern):
                 yield row
         return
-    if pattern is not None:
-        raise SourceError("documents selects among the documents of a batch; name a batch, or leave documents empty.")
     ledger = run.ledger(run.start.base)
     assert ledger is not None, "open_run refuses a hotfix without a base"
     by_run = {str(key): list(group["doc_id"]) for key, group in ledger.groupby("run_key")}

@@ -36,7 +36,7 @@ def report(run: Run) -> StageResult:
         "reason": run.request.reason,
         "outcome": outcome,
         "headline": headline,
-        "reasons": (waits,) if waits else decision.reasons if decision else (),
+        "reasons": (waits,) if waits else decision.reasons if decision and outcome != "error" else (),
         "live_before": start.live if start else None,
         "version": _summary(stages, "build_candidate").get("version"),
         "notes": [*(decision.notes if decision else ()), *(_trouble(stages) if outcome in PROMOTED else ())],

@@ -224,6 +224,14 @@ def test_documents_cut_off_are_held(run):
     assert "8.3 % of 60 documents are only the beginning of what live has" in gate.result.message
 
 
+def test_a_share_counts_documents_that_were_set_aside_above_and_below_the_line(run):
+    pages = help_pages(60)
+    cut = spoil(pages, range(60), lambda text: text[: len(text) // 2])
+    gate = run(spoil(cut, [0], lambda text: text + "\ufffd"), live=pages, truncated=[page.doc_id for page in pages])
+    assert len(gate.accepted_doc_ids) == 59
+    assert (measured(gate, "truncated_share").value, measured(gate, "truncated_share").n) == (1.0, 60)
+
+
 def test_doubled_ids_fail_whether_the_source_or_the_frame_shows_them(run):
     pages = help_pages(60)
     held_back = RejectedRow(

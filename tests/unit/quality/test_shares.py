@@ -32,3 +32,4 @@ def test_the_ratio_interval_covers_the_truth_about_95_times_in_100():
 
 def test_shares_are_written_for_people():
     assert [percent(0.15), percent(0.0), percent(0.0004), limit_percent(0.02)] == ["15.0 %", "0.0 %", "0.04 %", "2 %"]
+    assert [limit_percent(limit) for limit in (0.125, 1 / 39, 1.0)] == ["12.5 %", "2.56 %", "100 %"]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kbgate.run import override_settings
+from kbgate.overrides import override_settings
 from kbgate.sample import demo
 from kbgate.settings import load_settings
 from kbgate.sources.markdown import MarkdownSource

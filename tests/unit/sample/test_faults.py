@@ -9,8 +9,8 @@ import pytest
 from kbgate.embedders.sentence_transformers import SentenceTransformersEmbedder
 from kbgate.errors import UsageError
 from kbgate.locations import resolve
+from kbgate.overrides import override_settings
 from kbgate.records import Document
-from kbgate.run import override_settings
 from kbgate.sample.batch_folder import MARKER
 from kbgate.sample.faults import BASE, FAULTS, read_base, write_batch
 from kbgate.sections.embedder import EmbedderSettings

@@ -3,8 +3,9 @@ from collections.abc import Callable
 import pytest
 
 from kbgate.errors import SourceError
+from kbgate.overrides import override_settings
 from kbgate.pipeline import STAGES
-from kbgate.run import Run, override_settings
+from kbgate.run import Run
 from kbgate.stages.check_documents import (
     ACCEPTED_FILE,
     QUARANTINE_FILE,

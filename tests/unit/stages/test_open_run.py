@@ -64,3 +64,12 @@ def test_a_hotfix_whose_reason_is_blank_is_refused_before_it_takes_the_lease(liv
     with pytest.raises(UsageError, match="A hotfix needs a reason"):
         open_run(run)
     assert run.registry.lease(KB) is None
+
+
+def test_a_hotfix_that_selects_from_no_batch_is_refused_before_it_takes_the_lease(live_kb: SmallKb) -> None:
+    run = Run(live_kb.settings, live_kb.request("fix", kind="hotfix", documents="orders/*"))
+    with pytest.raises(
+        UsageError, match=r"documents = 'orders/\*' selects among the documents of a batch, and no batch"
+    ):
+        open_run(run)
+    assert run.registry.lease(KB) is None

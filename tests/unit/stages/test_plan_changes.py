@@ -1,6 +1,7 @@
 from kbgate.corpus import DOCUMENTS_FILE
+from kbgate.overrides import override_settings
 from kbgate.pipeline import STAGES, run_stage
-from kbgate.run import Run, override_settings
+from kbgate.run import Run
 from kbgate.stages.plan_changes import CHANGES_FILE, PLAN_FILE, plan_changes, read_plan
 from small_kb import KB, SmallKb, doc_id
 

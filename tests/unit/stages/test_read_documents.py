@@ -5,7 +5,7 @@ import pytest
 
 from kbgate import pipeline
 from kbgate.errors import SourceError, UsageError
-from kbgate.run import override_settings
+from kbgate.overrides import override_settings
 from small_kb import KB, SmallKb, doc_id
 
 

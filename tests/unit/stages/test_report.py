@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from kbgate.artifacts import UNFINISHED
-from kbgate.errors import ArtifactError, ConflictError, InfrastructureError, UsageError
+from kbgate.errors import ArtifactError, ConflictError, InfrastructureError, SourceError, UsageError
 from kbgate.run import Run
 from kbgate.stages.promote import move_pointer
 from kbgate.stages.report import PAGE_FILE, REPORT_FILE, report
@@ -112,7 +112,8 @@ def test_a_promotion_that_was_killed_and_then_rolled_back_is_still_told(live_kb:
 
 
 def test_a_held_run_says_where_the_bad_rows_are(live_kb: SmallKb) -> None:
-    live_kb.documents[3] = {**live_kb.documents[3], "text": ""}
+    for number in (3, 4):
+        live_kb.documents[number] = {**live_kb.documents[number], "text": ""}
     request = live_kb.request("second")
     live_kb.stages(request, *UNTIL_DECISION[: UNTIL_DECISION.index("chunk_documents")], "decide")
     run = Run(live_kb.settings, request)
@@ -142,3 +143,14 @@ def test_a_page_that_cannot_be_written_is_told_and_spoils_nothing(live_kb: Small
     assert "report.html could not be written: " in message
     assert run.folder.exists(REPORT_FILE)
     assert run.registry.lease(KB) is None
+
+
+def test_a_run_that_was_stopped_gives_its_error_and_not_the_gates_that_it_never_reached(live_kb: SmallKb) -> None:
+    live_kb.configure(source={"options": {"path": str(live_kb.folder / "no_such_file.jsonl")}})
+    request = live_kb.request("second")
+    with pytest.raises(SourceError, match="no_such_file"):
+        live_kb.stages(request, "open_run", "read_documents")
+    live_kb.stages(request, "decide", "report")
+    found = Run(live_kb.settings, request).folder.read_json(REPORT_FILE)
+    assert (found["outcome"], found["reasons"]) == ("error", [])
+    assert found["headline"].startswith("Stopped in read_documents: ")

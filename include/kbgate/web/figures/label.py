@@ -7,7 +7,7 @@ from kbgate.web.visible import visible
 
 TABLE_CHARS = 200
 CHART_COLUMNS = 36
-"""Longest label on an axis; a Chinese, Japanese or Korean character takes two columns."""
+"""Longest label on an axis; a Chinese, Japanese or Korean character takes two columns, as does one beyond the first 65,536."""
 COLUMN_PIXELS = 6
 NUMBER_COLUMNS = 4
 SHOW_LABEL = f"slice(datum.label, {NUMBER_COLUMNS})"
@@ -45,4 +45,5 @@ def key_pixels(keys: Iterable[str]) -> int:
 
 
 def _columns(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+    wide = (unicodedata.east_asian_width(character) in "WF" or character > "\uffff" for character in text)
+    return len(text) + sum(wide)

@@ -29,9 +29,8 @@ def chart_config() -> dict[str, Any]:
         "background": NONE,
         "font": "sans-serif",
         "view": {"stroke": None},
-        "axis": text
-        | {"gridColor": GRID, "domainColor": TEXT, "tickColor": TEXT, "titlePadding": 8, "labelLimit": 230},
-        "legend": text | {"orient": "top", "title": None, "symbolSize": 110, "labelLimit": 280, "columnPadding": 20},
+        "axis": text | {"gridColor": GRID, "domainColor": TEXT, "tickColor": TEXT, "titlePadding": 8, "labelLimit": 0},
+        "legend": text | {"orient": "top", "title": None, "symbolSize": 110, "labelLimit": 0, "columnPadding": 20},
         "text": {"color": TEXT, "fontSize": 12},
         "rule": {"color": TEXT},
         "aria": False,
