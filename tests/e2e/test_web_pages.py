@@ -167,7 +167,7 @@ def test_from_login_to_the_reason_of_the_blocked_run(
     reader.page.get_by_text("Blocked: 25.6 % of documents have no text (10 of 39)").first.wait_for()
     reader.page.get_by_role("link", name="kbgate report").click()
     banner = reader.tab.get_by_role("region", name="Verdict")
-    expect(banner).to_contain_text("Blocked: 25.6 % of documents have no text (10 of 39); the limit is 2 %.")
+    expect(banner).to_contain_text("Blocked: 25.6 % of documents have no text (10 of 39); the limit is 2.56 %.")
     expect(banner).to_contain_text("Live stays v1.0.1.")
     expect(banner).to_contain_text("What to do:")
     reader.keep("airflow-blocked_run-light-1280")

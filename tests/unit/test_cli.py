@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -343,7 +344,8 @@ def test_an_interrupted_ingest_leaves_a_report_and_no_lease(
     live_kb: SmallKb, kbgate: CommandLine, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
     def interrupted(run: Run) -> StageResult:
-        os.kill(os.getpid(), number)
+        # To this thread: another one that took it would let this one go on for a moment.
+        signal.pthread_kill(threading.get_ident(), number)
         return StageResult(message="the signal did not arrive")
 
     monkeypatch.setattr(embed_chunks, "embed_chunks", interrupted)
