@@ -82,7 +82,7 @@ def show_report(report: dict[str, Any], as_json: bool) -> None:
     if as_json:
         _print_json(report)
         return
-    style = {"promoted": "bold green", "unchanged": "bold green", "built": "bold cyan"}.get(
+    style = {"promoted": "bold green", "unchanged": "bold green", "built": "bold cyan", "waiting": "bold yellow"}.get(
         report["outcome"], "bold red"
     )
     out.print(Text(report["headline"], style=style))

@@ -400,3 +400,14 @@ def test_the_lease_of_a_dead_run_can_be_given_back(live_kb: SmallKb, kbgate: Com
     assert registry.lease(KB) is not None
     assert main(["unlock", "--owner", "dead-run"]) == PASSED
     assert registry.lease(KB) is None
+
+
+def test_an_ingest_after_a_rollback_waits_for_a_person_and_ends_with_2(live_kb: SmallKb, kbgate: CommandLine) -> None:
+    live_kb.change(3)
+    live_kb.write_documents()
+    assert kbgate("ingest", "--reason", "nightly")[0] == PASSED
+    assert kbgate("rollback", "--reason", "wrong prices")[0] == PASSED
+    code, report = kbgate.json("ingest", "--reason", "nightly")
+    assert (code, report["outcome"], live_kb.live) == (INCONCLUSIVE, "waiting", "v1.0.0")
+    assert kbgate("promote", report["version"], "--reason", "the prices are right")[0] == PASSED
+    assert live_kb.live == report["version"]

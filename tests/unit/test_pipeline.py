@@ -349,7 +349,7 @@ def test_after_a_rollback_an_ingest_waits_for_a_person(live_kb: SmallKb) -> None
     back = live_kb.request("back", kind="rollback", actor="anna", reason="users complain about wrong prices")
     live_kb.stages(back, "roll_back")
     night = live_kb.run("night")
-    assert (night.outcome, live_kb.live) == ("hold", "v1.0.0")
+    assert (night.outcome, live_kb.live) == ("waiting", "v1.0.0")
     assert night.done["promote"].holds
     assert "collect_garbage" not in night.done
     assert night.report["headline"] == (

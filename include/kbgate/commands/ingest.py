@@ -55,7 +55,10 @@ def ingest(
     report = Run(settings, request).folder.read_json("report.json")
     console.show_report(report, as_json)
     raise typer.Exit(
-        exit_code([GateResult.model_validate(gate) for gate in report["gates"]], report["outcome"] in ("hold", "error"))
+        exit_code(
+            [GateResult.model_validate(gate) for gate in report["gates"]],
+            report["outcome"] in ("hold", "waiting", "error"),
+        )
     )
 
 

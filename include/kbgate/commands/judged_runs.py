@@ -35,7 +35,7 @@ def read_judged_runs(settings: Settings, kb: str, n_accepted: int) -> tuple[list
     chosen: list[PastRun] = []
     n = 0
     for past in listed:
-        if past.problem or past.report.outcome not in ("promoted", "built", "hold"):
+        if past.problem or past.report.outcome not in ("promoted", "built", "waiting", "hold"):
             continue
         if past.report.outcome != "hold":
             if n == n_accepted:

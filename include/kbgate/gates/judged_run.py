@@ -8,7 +8,7 @@ from kbgate.results import GateResult, Verdict
 
 @dataclass(frozen=True, slots=True)
 class JudgedRun:
-    """One run that came to a decision; `began` is in UTC, `outcome` is the report's: promoted, built or hold."""
+    """One run that came to a decision; `began` is in UTC, `outcome` is the report's: promoted, built, waiting or hold."""
 
     run_key: str
     began: datetime
@@ -21,7 +21,7 @@ class JudgedRun:
     @property
     def accepted(self) -> bool:
         """Whether every gate let it pass."""
-        return self.outcome in ("promoted", "built")
+        return self.outcome in ("promoted", "built", "waiting")
 
     @property
     def held(self) -> bool:

@@ -25,7 +25,7 @@ def report(run: Run) -> StageResult:
     decision = _decision(run)
     outcome, headline = _outcome(run, stages, decision)
     gates = run.folder.read_gates()
-    waits = stages["promote"]["message"] if outcome == "hold" and stages.get("promote", {}).get("holds") else None
+    waits = stages["promote"]["message"] if outcome == "waiting" else None
     values = {
         "schema_version": 1,
         "kb": run.kb,
@@ -61,7 +61,7 @@ def report(run: Run) -> StageResult:
 
 def _clean_up(run: Run, outcome: str) -> list[str]:
     """Collect garbage after a run that built something and promoted nothing, while it still has the lease."""
-    if outcome not in ("hold", "built"):
+    if outcome not in ("hold", "waiting", "built"):
         return []
     held = run.registry.lease(run.kb)
     if held is None or held.owner != run.request.run_key:
@@ -100,7 +100,7 @@ def _outcome(run: Run, stages: dict[str, dict[str, Any]], decision: Decision | N
         return "rolled_back", f"Rolled back: {stages['roll_back']['message']}"
     promote = stages.get("promote")
     if promote is not None:
-        return "hold" if promote["holds"] else "built", promote["message"]
+        return "waiting" if promote["holds"] else "built", promote["message"]
     if stages.get("plan_changes", {}).get("skipped") and not stages.get("check_documents", {}).get("holds"):
         return "unchanged", f"{stages['plan_changes']['message']} {_live(run)}".strip()
     if decision:

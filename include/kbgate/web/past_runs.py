@@ -16,6 +16,7 @@ AGAIN = "Clear the run's report task to write it anew."
 OUTCOMES = {
     "promoted": "promoted",
     "built": "built, not promoted",
+    "waiting": "passed, waits for a person",
     "hold": "blocked",
     "unchanged": "nothing to do",
     "rolled_back": "rolled back",

@@ -14,6 +14,7 @@ from kbgate.web.section import Section
 WORDS = {
     "promoted": "Promoted",
     "built": "Built, not promoted",
+    "waiting": "Waits for a person",
     "hold": "Blocked",
     "unchanged": "Nothing changed",
     "rolled_back": "Rolled back",

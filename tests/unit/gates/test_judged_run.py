@@ -10,6 +10,7 @@ from past_gates import documents_run, gate, measured, run
         ("promoted", "ingest", True, False, True),
         ("promoted", "hotfix", True, False, False),
         ("built", "ingest", True, False, False),
+        ("waiting", "ingest", True, False, False),
         ("hold", "ingest", False, True, False),
     ],
 )
