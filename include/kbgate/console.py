@@ -204,11 +204,16 @@ def show_diff(diff: dict[str, Any], as_json: bool) -> None:
     numbers = _table("what differs", diff["old"], diff["new"])
     for section in ("settings", "counts", "profile"):
         for name, (old, new) in diff[section].items():
-            numbers.add_row(name, str(old), str(new))
+            numbers.add_row(name, _shown(old), _shown(new))
     if diff["recall"][0] != diff["recall"][1]:
-        numbers.add_row("recall", *(str(value) for value in diff["recall"]))
+        numbers.add_row("recall", *map(_shown, diff["recall"]))
     if numbers.row_count:
         out.print(numbers)
+
+
+def _shown(value: Any) -> str:
+    """A value of a version's record; of a number as much as a person compares."""
+    return f"{value:,.4g}" if isinstance(value, float) and abs(value) < 10_000 else str(value)
 
 
 def show_faults(faults: dict[str, str], as_json: bool) -> None:

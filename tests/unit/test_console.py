@@ -172,7 +172,7 @@ def test_a_difference_names_the_first_documents_and_counts_all(capsys: pytest.Ca
         "n_unchanged": 7,
         "settings": {"chunker.size_tokens": [40, 60]},
         "counts": {},
-        "profile": {},
+        "profile": {"tokens.mean": [1002.7999999999997, 443.87951807228916], "languages.en": [160, None]},
         "recall": [0.9, 0.95],
     }
     console.show_diff(diff, as_json=False)
@@ -183,6 +183,8 @@ def test_a_difference_names_the_first_documents_and_counts_all(capsys: pytest.Ca
     assert row_of(out, "changed (1)") == "changed (1) a[1]"
     assert "unchanged (7)" in out
     assert row_of(out, "chunker.size_tokens") == "chunker.size_tokens 40 60"
+    assert row_of(out, "tokens.mean") == "tokens.mean 1,003 443.9"
+    assert row_of(out, "languages.en") == "languages.en 160 None"
     assert row_of(out, "recall") == "recall 0.9 0.95"
 
 
