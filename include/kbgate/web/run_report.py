@@ -63,7 +63,7 @@ def read_run_report(folder: RunFolder) -> RunReport | None:
         outcome=outcome,
         headline=headline,
         facts=_facts(about, folder),
-        reasons=_texts(report.get("reasons")),
+        reasons=tuple(reason for reason in _texts(report.get("reasons")) if reason != headline),
         notes=_texts(report.get("notes")),
         # The page's own links lead to the run's files; where they lie is among the facts.
         next_step=str(report.get("next") or "").replace(f"{folder.uri}/", ""),

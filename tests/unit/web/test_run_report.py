@@ -25,3 +25,14 @@ def test_a_rollback_shows_its_decision_and_no_empty_gates(second_run: Path) -> N
     page = html.fromstring(page_of(SECOND))
     assert "Rolled back: live is v1." in page.text_content()
     assert page.xpath("//section/@id") == ["decision"]
+
+
+def test_a_candidate_that_waits_says_once_why_and_is_not_called_blocked(second_run: Path) -> None:
+    report = json.loads((second_run / "report.json").read_text())
+    why = "v1.0.1 passed every gate and waits: v1.0.0 was rolled back by anna."
+    values = {**report, "outcome": "waiting", "headline": why, "reasons": [why]}
+    (second_run / "report.json").write_text(json.dumps(values))
+    page = text_of(page_of(SECOND))
+    assert "Waits for a person" in page
+    assert "Blocked" not in page
+    assert page.count(why) == 1
