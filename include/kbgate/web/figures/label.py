@@ -7,7 +7,7 @@ from kbgate.web.visible import visible
 
 TABLE_CHARS = 200
 CHART_COLUMNS = 36
-"""Longest label on an axis; a Chinese, Japanese or Korean character takes two columns, as does one beyond the first 65,536."""
+"""Longest label on an axis; a Chinese, Japanese or Korean character, an emoji or a mathematical letter takes two columns."""
 COLUMN_PIXELS = 6
 NUMBER_COLUMNS = 4
 SHOW_LABEL = f"slice(datum.label, {NUMBER_COLUMNS})"

@@ -6,7 +6,7 @@ from threading import Thread
 
 import altair as alt
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree, html
 
@@ -79,6 +79,7 @@ def test_hostile_text_stays_text_in_every_kind_of_figure(every_kind, text):
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(st.characters(), max_size=60), min_size=1, max_size=5))
+@example(["000000000000000" + "\N{MATHEMATICAL BOLD SCRIPT SMALL M}" * 9])
 def test_every_label_has_its_bar_whatever_it_holds(marks, texts):
     figure = count_bars([(text, i + 1) for i, text in enumerate(texts)])
     assert len(marks(figure.svg, "rect")) == len(texts)
